@@ -1,0 +1,91 @@
+/**
+ * What `npm start`, `npm test`, `npm run bench` and `npm run long` run: set up what is missing, then
+ * hand over to Node 24. Plain JavaScript for Node 20 or newer.
+ *
+ * `node scripts/run.mjs set-up` only installs (bin/clew calls it on first use).
+ */
+import { spawn } from 'node:child_process';
+import { statSync } from 'node:fs';
+import { join } from 'node:path';
+import { ensureInstalled, findNode, PROJECT, SetUpError } from './install.mjs';
+
+const TEST_FILES = ['src/**/*.test.ts', 'test/**/*.test.ts'];
+/** A test that hangs must not hold up everything: five minutes is far above what any needs. */
+const TEST_TIMEOUT_MS = 300_000;
+
+/** `npm test -- src/chain` runs a folder, a file or a glob; options go to Node's runner as they are. */
+function testArguments(args) {
+  const filters = args.filter((arg) => !arg.startsWith('-'));
+  const files = filters.map((filter) =>
+    statSync(filter, { throwIfNoEntry: false })?.isDirectory()
+      ? join(filter, '**/*.test.ts')
+      : filter,
+  );
+  return [
+    '--test',
+    '--test-reporter=spec',
+    '--test-concurrency=2',
+    `--test-timeout=${TEST_TIMEOUT_MS}`,
+    ...args.filter((arg) => arg.startsWith('-')),
+    ...(files.length > 0 ? files : TEST_FILES),
+  ];
+}
+
+const PROGRAMS = {
+  start: (args) => ['src/cli/main.ts', 'start', ...args],
+  test: testArguments,
+  bench: (args) => ['bench/main.ts', ...args],
+  long: (args) => ['test/long/main.ts', ...args],
+};
+
+/** Runs the program with our terminal and ends as it ends: same exit code, same signal. */
+function handOver(node, args) {
+  // Paths given by the caller are relative to where npm was called, which npm keeps in INIT_CWD.
+  const child = spawn(node, args, {
+    cwd: PROJECT,
+    stdio: 'inherit',
+    env: { ...process.env, CLEW_CALLED_FROM: process.env.INIT_CWD ?? process.cwd() },
+  });
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
+    process.on(signal, () => {
+      // A terminal sends Ctrl-C to the whole group: the child has it already.
+      if (signal === 'SIGINT' && process.stdin.isTTY) return;
+      child.kill(signal);
+    });
+  }
+  child.on('error', (error) => {
+    process.stderr.write(`Node could not be started: ${error.message}\n`);
+    process.exitCode = 1;
+  });
+  child.on('exit', (code, signal) => {
+    if (signal === null) {
+      process.exitCode = code ?? 1;
+      return;
+    }
+    process.removeAllListeners(signal);
+    process.kill(process.pid, signal);
+  });
+}
+
+function main() {
+  const [name, ...args] = process.argv.slice(2);
+  if (name === 'set-up') {
+    ensureInstalled({ quiet: true });
+    findNode();
+    return;
+  }
+  const program = PROGRAMS[name];
+  if (program === undefined) {
+    throw new SetUpError(`usage: node scripts/run.mjs ${Object.keys(PROGRAMS).join('|')}|set-up`);
+  }
+  ensureInstalled();
+  handOver(findNode(), program(args));
+}
+
+try {
+  main();
+} catch (error) {
+  if (!(error instanceof SetUpError)) throw error;
+  process.stderr.write(`${error.message}\n`);
+  process.exitCode = 1;
+}
