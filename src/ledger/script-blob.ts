@@ -1,0 +1,50 @@
+/**
+ * The bytes of all scriptPubKeys, one after the other, with the offset of each.
+ *
+ * A script may lie across two pages of the blob; then reading it copies, otherwise it is a view.
+ */
+import type { BytesColumn, F64Column } from './column.ts';
+
+export class ScriptBlob {
+  readonly #offsets: F64Column;
+  readonly #bytes: BytesColumn;
+
+  /** @param bytes a column of one-byte rows; @param offsets where each script begins, and the end of the last */
+  constructor(offsets: F64Column, bytes: BytesColumn) {
+    this.#offsets = offsets;
+    this.#bytes = bytes;
+    if (offsets.length === 0) offsets.push(0);
+  }
+
+  get count(): number {
+    return this.#offsets.length - 1;
+  }
+
+  push(source: Uint8Array, start: number, end: number): void {
+    this.#bytes.pushRange(source, start, end);
+    this.#offsets.push(this.#bytes.length);
+  }
+
+  lengthOf(scriptId: number): number {
+    return this.#offsets.at(scriptId + 1) - this.#offsets.at(scriptId);
+  }
+
+  /** A copy of the script's bytes. */
+  read(scriptId: number): Uint8Array {
+    const start = this.#offsets.at(scriptId);
+    return this.#bytes.readRange(start, this.#offsets.at(scriptId + 1));
+  }
+
+  /** True when the script equals the bytes in [start, end). */
+  equals(scriptId: number, source: Uint8Array, start: number, end: number): boolean {
+    const from = this.#offsets.at(scriptId);
+    if (this.#offsets.at(scriptId + 1) - from !== end - start) return false;
+    return this.#bytes.equalsRange(from, source, start, end);
+  }
+
+  truncate(count: number): void {
+    if (count >= this.count) return;
+    this.#bytes.truncate(this.#offsets.at(count));
+    this.#offsets.truncate(count + 1);
+  }
+}
