@@ -19,6 +19,7 @@
 import { hash } from 'node:crypto';
 import { ClewError } from '../errors.ts';
 import type { Network } from './network.ts';
+import { sha256Of32 } from './sha256d.hot.ts';
 
 export const HEADER_BYTES = 80;
 
@@ -251,7 +252,7 @@ function writeTxid(
     stripped.set(bytes.subarray(coreStart, coreEnd), 4);
     whole = stripped.subarray(0, length);
   }
-  into.txids.set(hash('sha256', hash('sha256', whole, 'buffer'), 'buffer'), 32 * tx);
+  sha256Of32(hash('sha256', whole, 'buffer'), 0, into.txids, 32 * tx);
 }
 
 /** One transaction from `start` on becomes row `tx`; returns where it ends. */
