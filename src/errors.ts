@@ -114,6 +114,11 @@ export const ERRORS = {
     http: 500,
     hint: 'The stored ledger does not agree with itself. Keep the block files and index again into a new folder.',
   },
+  CLEW_STORE_DAMAGED: {
+    exit: EXIT.damaged,
+    http: 500,
+    hint: 'The workspace database can not be trusted. Put a copy from a backup in its place, or import again into a new folder.',
+  },
   CLEW_NETWORK_AMBIGUOUS: {
     exit: EXIT.usage,
     http: 400,
@@ -190,6 +195,11 @@ export const ERRORS = {
     exit: EXIT.damaged,
     http: 400,
     hint: 'The witness data is not what the block commits to: copy the file again. The rest was indexed.',
+  },
+  CLEW_BLOCK_INVALID: {
+    exit: EXIT.damaged,
+    http: 500,
+    hint: 'The block breaks the rules of the chain although its proof of work is right. What was committed before stays; report it with the height.',
   },
   CLEW_HEADER_WORK: {
     exit: EXIT.damaged,
@@ -295,7 +305,11 @@ export const ERRORS = {
     http: 400,
     hint: 'The file is not CSV text in UTF-8.',
   },
-  CLEW_SEED_DUPLICATE: { exit: EXIT.ok, http: 200, hint: 'The same seed stands on an earlier line.' },
+  CLEW_SEED_DUPLICATE: {
+    exit: EXIT.ok,
+    http: 200,
+    hint: 'The same seed stands on an earlier line.',
+  },
   CLEW_SEED_OTHER_CHAIN: {
     exit: EXIT.ok,
     http: 200,
@@ -313,7 +327,11 @@ export const ERRORS = {
   },
 
   // Attribution
-  CLEW_TAGS_YAML: { exit: EXIT.badInput, http: 400, hint: 'The file is not valid YAML; see the line named.' },
+  CLEW_TAGS_YAML: {
+    exit: EXIT.badInput,
+    http: 400,
+    hint: 'The file is not valid YAML; see the line named.',
+  },
   CLEW_TAGS_BOMB: {
     exit: EXIT.badInput,
     http: 400,
