@@ -106,7 +106,10 @@ function withLock(folder, work) {
         throw new SetUpError(`Clew can not write to its folder ${folder}: ${error.message}`);
       }
     }
-    if (!isRunning(Number(readText(lock)))) {
+    const holder = Number(readText(lock));
+    // An empty file is a lock that is being written just now, or was not for want of space.
+    const age = Date.now() - (statSync(lock, { throwIfNoEntry: false })?.mtimeMs ?? 0);
+    if (holder > 0 ? !isRunning(holder) : age > 5000) {
       // Left by a set-up that was killed.
       rmSync(lock, { force: true });
       continue;

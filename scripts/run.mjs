@@ -32,20 +32,15 @@ function testArguments(args) {
 }
 
 const PROGRAMS = {
-  start: (args) => ['src/cli/main.ts', 'start', ...args],
+  start: (args) => [join(PROJECT, 'src/cli/main.ts'), 'start', ...args],
   test: testArguments,
   bench: (args) => ['bench/main.ts', ...args],
   long: (args) => ['test/long/main.ts', ...args],
 };
 
 /** Runs the program with our terminal and ends as it ends: same exit code, same signal. */
-function handOver(node, args) {
-  // Paths given by the caller are relative to where npm was called, which npm keeps in INIT_CWD.
-  const child = spawn(node, args, {
-    cwd: PROJECT,
-    stdio: 'inherit',
-    env: { ...process.env, CLEW_CALLED_FROM: process.env.INIT_CWD ?? process.cwd() },
-  });
+function handOver(node, args, cwd) {
+  const child = spawn(node, args, { cwd, stdio: 'inherit' });
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
     process.on(signal, () => {
       // A terminal sends Ctrl-C to the whole group: the child has it already.
@@ -79,7 +74,9 @@ function main() {
     throw new SetUpError(`usage: node scripts/run.mjs ${Object.keys(PROGRAMS).join('|')}|set-up`);
   }
   ensureInstalled();
-  handOver(findNode(), program(args));
+  // Paths given to `start` are relative to where npm was called from, which npm keeps in INIT_CWD.
+  const calledFrom = process.env.INIT_CWD ?? process.cwd();
+  handOver(findNode(), program(args), name === 'start' ? calledFrom : PROJECT);
 }
 
 try {

@@ -1,0 +1,61 @@
+/**
+ * Inside the process that holds the data folder: runs the command lines that other processes send
+ * over the local socket, on the data that is open here.
+ */
+import { listenLocally, localSocketPath } from '../api/local-socket.ts';
+import { ClewError } from '../errors.ts';
+import type { DataFolder } from './data-folder.ts';
+import type { DataLock } from './data-lock.ts';
+import type { Host } from './run-command-line.ts';
+import { runCommandLine } from './run-command-line.ts';
+
+/**
+ * @param host of the serving process, for its clock
+ * @param url where the pages are
+ * @returns a function that stops answering
+ */
+export async function answerOthers(
+  data: DataFolder,
+  lock: DataLock,
+  host: Host,
+  url: string,
+): Promise<() => Promise<void>> {
+  /** Commands that change the data wait for each other; readers do not wait. */
+  let lastWrite: Promise<void> = Promise.resolve();
+
+  const path = localSocketPath(data.path);
+  const socket = await listenLocally(path, (request, output, signal) => {
+    const guest: Host = {
+      ...output,
+      terminal: request.terminal,
+      clock: host.clock,
+      signal,
+      workingFolder: request.workingFolder,
+      debug: false,
+      // Whoever found this socket found it through the lock in this data folder.
+      async openData(_path, wanted) {
+        if (wanted.access === 'host')
+          throw new Error('a command that holds the folder was sent here');
+        if (wanted.access === 'read') return { data, answerOthers: refuse, close: () => {} };
+        const before = lastWrite;
+        let finish = (): void => {};
+        lastWrite = new Promise((resolve) => {
+          finish = resolve;
+        });
+        await before;
+        if (signal.aborted) {
+          finish();
+          throw new ClewError('CLEW_INTERRUPTED', 'Stopped before it began.');
+        }
+        return { data, answerOthers: refuse, close: finish };
+      },
+    };
+    return runCommandLine(request.argv, guest);
+  });
+  lock.publish({ socket: path, url });
+  return () => socket.close();
+}
+
+function refuse(): never {
+  throw new Error('only the process that holds the data folder answers others');
+}

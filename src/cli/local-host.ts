@@ -1,0 +1,69 @@
+/** Commands in their own process: the terminal, the lock, and the server that may have it. */
+import { existsSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { askLocally } from '../api/local-socket.ts';
+import { systemClock } from '../clock.ts';
+import { ClewError } from '../errors.ts';
+import { answerOthers } from './answer-others.ts';
+import { defaultDataFolder, openDataFolder } from './data-folder.ts';
+import { takeDataLock } from './data-lock.ts';
+import type { Host, OpenedData } from './run-command-line.ts';
+
+/** A sink over one of this process's streams. */
+function streamSink(stream: NodeJS.WriteStream): Host['stdout'] {
+  return {
+    write(text) {
+      if (stream.write(text)) return;
+      return new Promise((resolve) => stream.once('drain', resolve));
+    },
+  };
+}
+
+/** The host of a command that was typed. */
+export function localHost(signal: AbortSignal): Host {
+  const { stdout, stderr, env } = process;
+  const host: Host = {
+    stdout: streamSink(stdout),
+    stderr: streamSink(stderr),
+    terminal: {
+      stdoutIsTerminal: stdout.isTTY === true,
+      stderrIsTerminal: stderr.isTTY === true,
+      columns: stderr.columns ?? stdout.columns ?? 80,
+    },
+    clock: systemClock,
+    signal,
+    workingFolder: process.cwd(),
+    debug: env.CLEW_DEBUG !== undefined && env.CLEW_DEBUG !== '',
+    openData: (path, wanted) => openLocally(host, path, wanted),
+  };
+  return host;
+}
+
+async function openLocally(
+  host: Host,
+  path: string | undefined,
+  wanted: Parameters<Host['openData']>[1],
+): Promise<OpenedData> {
+  const folder = path ?? defaultDataFolder(process.platform, homedir(), process.env);
+  if (path === undefined && wanted.access === 'read' && !existsSync(folder)) {
+    throw new ClewError('CLEW_LEDGER_EMPTY', 'Nothing has been indexed yet.', { path: folder });
+  }
+  const data = openDataFolder(folder, wanted.access !== 'read');
+  for (;;) {
+    const lock = await takeDataLock(folder, wanted, host.clock, host.signal);
+    if (!('servedBy' in lock)) {
+      return {
+        data,
+        answerOthers: (url) => answerOthers(data, lock, host, url),
+        close: () => lock.release(),
+      };
+    }
+    const { socket } = lock.servedBy;
+    const { workingFolder, terminal } = host;
+    const request = { argv: wanted.argv, workingFolder, terminal };
+    const exit = await askLocally(socket!, request, host, host.signal);
+    if (exit !== undefined) return { answered: exit };
+    // The server went away between our look at the lock and our question.
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+}
