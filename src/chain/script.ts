@@ -8,6 +8,7 @@
 import { ByteWriter } from '../bytes/byte-writer.ts';
 import { hash160 } from '../bytes/hash.ts';
 import { SCRIPT_KIND, type ScriptKind } from './script-kind.ts';
+import { pushLength, pushStart } from './stack-items.hot.ts';
 
 const OP_0 = 0x00;
 const OP_PUSHDATA1 = 0x4c;
@@ -29,7 +30,7 @@ const MULTISIG_KEYS_MAX = 20;
 const SCRIPT_BYTES_MAX = 10_000;
 
 /** True when a public key that begins with this byte is that long (Core's CPubKey::ValidSize). */
-function isKeySize(firstByte: number, length: number): boolean {
+export function isKeySize(firstByte: number, length: number): boolean {
   if (firstByte === 2 || firstByte === 3) return length === 33;
   // 6 and 7 are the "hybrid" form, which Core still accepts.
   if (firstByte === 4 || firstByte === 6 || firstByte === 7) return length === 65;
@@ -90,23 +91,9 @@ function smallCount(bytes: Uint8Array, at: number): number {
   return value > 16 && value <= MULTISIG_KEYS_MAX ? value : 0;
 }
 
-/** Where the data of a push of a key begins, or 0 when there is no push of 33 or 65 bytes. */
-function keyPushStart(bytes: Uint8Array, at: number): number {
-  const opcode = bytes[at]!;
-  if (opcode === 33 || opcode === 65) return at + 1;
-  if (opcode === OP_PUSHDATA1) return at + 2;
-  if (opcode === OP_PUSHDATA2) return at + 3;
-  return opcode === OP_PUSHDATA4 ? at + 5 : 0;
-}
-
-/** The length that the push at `at` announces. */
-function pushLength(bytes: Uint8Array, at: number): number {
-  const opcode = bytes[at]!;
-  if (opcode < OP_PUSHDATA1) return opcode;
-  if (opcode === OP_PUSHDATA1) return bytes[at + 1]!;
-  const low = bytes[at + 1]! + bytes[at + 2]! * 0x100;
-  if (opcode === OP_PUSHDATA2) return low;
-  return low + bytes[at + 3]! * 0x1_0000 + bytes[at + 4]! * 0x100_0000;
+/** A push that may hold a key: of 33 or 65 bytes, or with its length apart. */
+function isKeyPush(opcode: number): boolean {
+  return opcode === 33 || opcode === 65 || (opcode >= OP_PUSHDATA1 && opcode <= OP_PUSHDATA4);
 }
 
 /**
@@ -120,8 +107,8 @@ export function isMultisig(bytes: Uint8Array, start: number, end: number): boole
   let at = start + (bytes[start] === 1 ? 2 : 1);
   let keys = 0;
   while (at < end - 1) {
-    const dataStart = keyPushStart(bytes, at);
-    if (dataStart === 0 || dataStart >= end) break;
+    if (!isKeyPush(bytes[at]!)) break;
+    const dataStart = pushStart(bytes, at);
     const length = pushLength(bytes, at);
     if (dataStart + length >= end || !isKeySize(bytes[dataStart]!, length)) break;
     keys += 1;
@@ -130,6 +117,21 @@ export function isMultisig(bytes: Uint8Array, start: number, end: number): boole
   if (at >= end - 1 || keys > MULTISIG_KEYS_MAX) return false;
   const count = smallCount(bytes, at);
   return count === keys && count >= required && at + (bytes[at] === 1 ? 2 : 1) === end - 1;
+}
+
+/**
+ * The forms of the keys in a multisig script: 1 compressed, 2 uncompressed, 3 both. Makes no object; the
+ * bytes must be a multisig script (`isMultisig`).
+ */
+export function multisigKeyForms(bytes: Uint8Array, start: number): number {
+  let at = start + (bytes[start] === 1 ? 2 : 1);
+  let forms = 0;
+  while (isKeyPush(bytes[at]!)) {
+    const length = pushLength(bytes, at);
+    forms |= length === 33 ? 1 : 2;
+    at = pushStart(bytes, at) + length;
+  }
+  return forms;
 }
 
 /** What a bare or redeemed multisig script asks for. */
@@ -150,8 +152,8 @@ export function parseMultisig(script: Uint8Array): Multisig | undefined {
   const keys: Uint8Array[] = [];
   let at = script[0] === 1 ? 2 : 1;
   for (;;) {
-    const dataStart = keyPushStart(script, at);
-    if (dataStart === 0) break;
+    if (!isKeyPush(script[at]!)) break;
+    const dataStart = pushStart(script, at);
     const length = pushLength(script, at);
     keys.push(script.subarray(dataStart, dataStart + length));
     at = dataStart + length;
