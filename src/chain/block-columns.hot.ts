@@ -331,8 +331,7 @@ export function readBlockColumns(block: Uint8Array, network: Network, into: Bloc
   into.inputCount = 0;
   into.outputCount = 0;
   into.extraBytes = 0;
-  if (bytes.length <= HEADER_BYTES) throw damaged('it ends inside the header', bytes.length);
-  const bodyOffset = network.headerForm === 'auxpow' ? auxpowEnd(bytes) : HEADER_BYTES;
+  const bodyOffset = blockBodyOffset(bytes, network);
   into.bodyOffset = bodyOffset;
   const count = readVarint(bytes, bodyOffset);
   let at = varintEnd;
@@ -353,11 +352,17 @@ export function readBlockColumns(block: Uint8Array, network: Network, into: Bloc
 }
 
 /**
- * Where the merged-mining proof after a header ends: the coinbase of the parent block, its hash, two
- * Merkle branches and the parent's header. 80 when the version does not announce one.
+ * Where the transaction count stands: after the 80 bytes of the header, or after the merged-mining
+ * proof that follows them when the network has the form for it and the version announces one. The proof
+ * is the coinbase of the parent block, its hash, two Merkle branches and the parent's header.
+ *
+ * @throws {ClewError} CLEW_BLOCK_DAMAGED with the `offset`
  */
-function auxpowEnd(bytes: Uint8Array): number {
-  if ((readU32(bytes, 0) & VERSION_AUXPOW) === 0) return HEADER_BYTES;
+export function blockBodyOffset(bytes: Uint8Array, network: Network): number {
+  if (bytes.length <= HEADER_BYTES) throw damaged('it ends inside the header', bytes.length);
+  if (network.headerForm !== 'auxpow' || (readU32(bytes, 0) & VERSION_AUXPOW) === 0) {
+    return HEADER_BYTES;
+  }
   const coinbase = new BlockColumns();
   coinbase.reserve(bytes.length);
   let at = readTransaction(bytes, HEADER_BYTES, 0, false, coinbase) + 32;
