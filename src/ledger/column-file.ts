@@ -57,9 +57,14 @@ export class ColumnFile {
     try {
       fd = openSync(spec.path, writable ? 'r+' : 'r');
     } catch (cause) {
-      throw new ClewError('CLEW_FLOW_FORMAT', `The column ${spec.name} can not be opened.`, {
-        path: spec.path,
-      }, cause);
+      throw new ClewError(
+        'CLEW_FLOW_FORMAT',
+        `The column ${spec.name} can not be opened.`,
+        {
+          path: spec.path,
+        },
+        cause,
+      );
     }
     const header = Buffer.alloc(COLUMN_HEADER_BYTES);
     const found = readSync(fd, header, 0, COLUMN_HEADER_BYTES, 0);

@@ -9,7 +9,7 @@
  * The three classes repeat `at`, `set` and `push` on purpose: a method shared by arrays of several
  * element kinds would be compiled for all of them and lose most of its speed.
  */
-import { ColumnFile } from './column-file.ts';
+import type { ColumnFile } from './column-file.ts';
 import { PAGE_ROWS, type PageBudget, type PageOwner } from './page-budget.ts';
 
 type Page = Uint8Array | Uint32Array | Float64Array;

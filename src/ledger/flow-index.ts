@@ -404,7 +404,13 @@ export class FlowIndex {
   }
 
   /** @param payload a buffer of which 32 bytes from `start` on are kept */
-  addReveal(scriptId: number, txIndex: number, kind: number, payload: Uint8Array, start: number): void {
+  addReveal(
+    scriptId: number,
+    txIndex: number,
+    kind: number,
+    payload: Uint8Array,
+    start: number,
+  ): void {
     this.revealScript.push(scriptId);
     this.revealTx.push(txIndex);
     this.revealKind.push(kind);

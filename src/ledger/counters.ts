@@ -1,0 +1,93 @@
+/** What `clew status` says: kept up while loading, and computed again from the flow index to check. */
+import { hash160 } from '../bytes/hash.ts';
+import { bytesToHex } from '../bytes/hex.ts';
+import { hasAddress, SCRIPT_KIND, type ScriptKind } from '../chain/script-kind.ts';
+import { SatsTotal } from '../units/amount.ts';
+import { NONE } from '../units/ids.ts';
+import { type FlowIndex, TX_FLAG, UNSPENT } from './flow-index.ts';
+
+export interface LedgerCounters {
+  readonly blocks: number;
+  readonly transactions: number;
+  /** Coinbases left out. */
+  readonly inputs: number;
+  readonly outputs: number;
+  /** A bare public key counts under its P2PKH address. */
+  readonly addresses: number;
+  readonly unspentCount: number;
+  readonly unspentSats: bigint;
+  /** Inputs whose previous output is not in the ledger. */
+  readonly unknownInputs: number;
+  /** Sum of inputs minus outputs over the transactions whose inputs are all known, coinbases left out. */
+  readonly knownFeesSats: bigint;
+}
+
+/**
+ * Count everything anew from the flow index, in one pass over each column.
+ *
+ * `addresses`: scripts that have an address, less the bare public keys whose P2PKH script is there too.
+ */
+export function countFlow(flow: FlowIndex): LedgerCounters {
+  let inputs = 0;
+  let unknownInputs = 0;
+  const fees = new SatsTotal();
+  for (let tx = 0; tx < flow.txCount; tx += 1) {
+    const flags = flow.txFlags.at(tx);
+    if ((flags & TX_FLAG.coinbase) !== 0) continue;
+    const inputEnd = flow.txFirstInput.at(tx + 1);
+    let feeSats = 0;
+    for (let input = flow.txFirstInput.at(tx); input < inputEnd; input += 1) {
+      inputs += 1;
+      const prevout = flow.inputPrevout.at(input);
+      if (prevout === NONE) unknownInputs += 1;
+      else feeSats += flow.outputValue.at(prevout);
+    }
+    if ((flags & TX_FLAG.unknownPrevout) !== 0) continue;
+    const outputEnd = flow.txFirstOutput.at(tx + 1);
+    for (let output = flow.txFirstOutput.at(tx); output < outputEnd; output += 1) {
+      feeSats -= flow.outputValue.at(output);
+    }
+    fees.add(feeSats);
+  }
+  let unspentCount = 0;
+  const unspent = new SatsTotal();
+  for (let output = 0; output < flow.outputCount; output += 1) {
+    if (flow.outputSpender.at(output) !== UNSPENT) continue;
+    unspentCount += 1;
+    unspent.add(flow.outputValue.at(output));
+  }
+  return {
+    blocks: flow.blockCount,
+    transactions: flow.txCount,
+    inputs,
+    outputs: flow.outputCount,
+    addresses: countAddresses(flow),
+    unspentCount,
+    unspentSats: unspent.value,
+    unknownInputs,
+    knownFeesSats: fees.value,
+  };
+}
+
+function countAddresses(flow: FlowIndex): number {
+  let addresses = 0;
+  const keyHashes = new Set<string>();
+  for (let script = 0; script < flow.scriptCount; script += 1) {
+    const kind = flow.scriptKind.at(script) as ScriptKind;
+    if (!hasAddress(kind)) continue;
+    addresses += 1;
+    if (kind === SCRIPT_KIND.p2pk)
+      keyHashes.add(bytesToHex(publicKeyHash(flow.scripts.read(script))));
+  }
+  if (keyHashes.size === 0) return addresses;
+  for (let script = 0; script < flow.scriptCount; script += 1) {
+    if (flow.scriptKind.at(script) !== SCRIPT_KIND.p2pkh) continue;
+    if (keyHashes.has(bytesToHex(flow.scripts.read(script).subarray(3, 23)))) addresses -= 1;
+  }
+  return addresses;
+}
+
+/** HASH160 of the key in a P2PK script (push of the key, then OP_CHECKSIG). */
+export function publicKeyHash(p2pkScript: Uint8Array): Uint8Array {
+  return hash160(p2pkScript.subarray(1, p2pkScript.length - 1));
+}

@@ -1,0 +1,168 @@
+/**
+ * The database engine under the ledger: chDB in this process, through the official ClickHouse client.
+ *
+ * Only what chDB and a server do differently is here: opening, bulk rows in, bulk rows out. Everything else is
+ * plain SQL in the dialect that both run.
+ */
+import { closeSync, mkdirSync, openSync, rmSync, writeSync } from 'node:fs';
+import { join } from 'node:path';
+import { type ClickHouseClient, createClient } from '@clickhouse/client';
+import { ClewError } from '../errors.ts';
+import { fileError } from './file-error.ts';
+import {
+  type DecodedBlock,
+  decodeNativeBlocks,
+  encodeNativeBlock,
+  type NativeColumn,
+} from './native-block.ts';
+
+export type SqlParameters = Readonly<Record<string, unknown>>;
+
+export interface LedgerEngine {
+  /** Run a statement that answers nothing. */
+  command(sql: string): Promise<void>;
+  /** Rows as objects; 64-bit integers come as decimal strings. */
+  query<Row>(sql: string, parameters?: SqlParameters): Promise<Row[]>;
+  /** Rows as typed arrays, for bulk reading. */
+  readNative(sql: string): Promise<DecodedBlock[]>;
+  /**
+   * Insert columns of equal length; nothing happens for no rows. The rows are written aside before this returns, so
+   * the columns may be filled again at once; the promise tells when they are in. Inserts run one after the other.
+   */
+  insert(table: string, columns: Readonly<Record<string, NativeColumn>>): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** What of chDB's connection is used beyond the client's own interface. */
+interface ChdbAccess {
+  queryAsync(sql: string, options: { format: string }): Promise<{ bytes(): Uint8Array }>;
+}
+
+/**
+ * Open (or make) a chDB database in a folder.
+ *
+ * @throws {ClewError} CLEW_DATA_BUSY when another process has it open
+ */
+export async function openChdb(folder: string): Promise<LedgerEngine> {
+  const scratch = join(folder, 'incoming');
+  try {
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    rmSync(scratch, { recursive: true, force: true });
+    mkdirSync(scratch, { mode: 0o700 });
+  } catch (cause) {
+    throw fileError(cause, folder);
+  }
+  // The engine is half a gigabyte: commands that need no ledger must not load it.
+  const { createChdbConnection } = await import('chdb/connection');
+  let client: ClickHouseClient;
+  let chdb: ChdbAccess;
+  try {
+    const connection = createChdbConnection({ path: join(folder, 'chdb') });
+    chdb = connection.chdb;
+    client = createClient({
+      // The same interface; only the optional properties' exactness differs between the two packages' types.
+      connection: connection as unknown as NonNullable<
+        NonNullable<Parameters<typeof createClient>[0]>['connection']
+      >,
+      clickhouse_settings: { output_format_json_quote_64bit_integers: 1 },
+    });
+    await client.command({ query: 'SELECT 1' });
+  } catch (cause) {
+    throw engineError(cause, folder);
+  }
+  let insertCount = 0;
+  let queue: Promise<void> = Promise.resolve();
+  return {
+    async command(sql) {
+      await run(() => client.command({ query: sql }), folder);
+    },
+    async query<Row>(sql: string, parameters: SqlParameters = {}) {
+      return run(async () => {
+        const answer = await client.query({
+          query: sql,
+          format: 'JSONEachRow',
+          query_params: { ...parameters },
+        });
+        return (await answer.json()) as Row[];
+      }, folder);
+    },
+    async readNative(sql) {
+      const answer = await run(() => chdb.queryAsync(sql, { format: 'Native' }), folder);
+      return [...decodeNativeBlocks(answer.bytes())];
+    },
+    insert(table, columns) {
+      const names = Object.keys(columns);
+      if (columns[names[0]!]!.length === 0) return queue;
+      insertCount += 1;
+      const path = join(scratch, `${table}-${insertCount}.native`);
+      writeParts(path, encodeNativeBlock(columns));
+      const list = names.join(', ');
+      const sql = `INSERT INTO ${table} (${list}) SELECT ${list} FROM file('${sqlText(path)}', Native)`;
+      const insertion = queue.then(async () => {
+        try {
+          await run(() => chdb.queryAsync(sql, { format: 'Null' }), folder);
+        } finally {
+          rmSync(path, { force: true });
+        }
+      });
+      queue = insertion;
+      // Whoever awaits an insert sees its failure; the queue itself must not end the process.
+      insertion.catch(() => undefined);
+      return insertion;
+    },
+    async close() {
+      await client.close();
+    },
+  };
+}
+
+function sqlText(text: string): string {
+  return text.replaceAll('\\', '\\\\').replaceAll("'", "\\'");
+}
+
+function writeParts(path: string, parts: Uint8Array[]): void {
+  let fd: number | undefined;
+  try {
+    fd = openSync(path, 'w', 0o600);
+    for (const part of parts) {
+      let done = 0;
+      while (done < part.length) done += writeSync(fd, part, done, part.length - done);
+    }
+  } catch (cause) {
+    throw fileError(cause, path);
+  } finally {
+    if (fd !== undefined) closeSync(fd);
+  }
+}
+
+async function run<T>(work: () => Promise<T>, folder: string): Promise<T> {
+  try {
+    return await work();
+  } catch (cause) {
+    throw engineError(cause, folder);
+  }
+}
+
+/** A failure of the engine as an error of the catalogue. The engine's own words may hold data: they stay in the cause. */
+function engineError(cause: unknown, folder: string): ClewError {
+  if (cause instanceof ClewError) return cause;
+  const words = cause instanceof Error ? cause.message : String(cause);
+  if (/lock|another (server|process)|CANNOT_OPEN_FILE.*status/i.test(words)) {
+    return new ClewError(
+      'CLEW_DATA_BUSY',
+      'The ledger is open in another process.',
+      { folder },
+      cause,
+    );
+  }
+  if (/NOT_ENOUGH_SPACE|No space left/i.test(words)) {
+    return new ClewError('CLEW_NO_SPACE', 'The disk is full.', { folder }, cause);
+  }
+  const engineCode = /Code: (\d+)|\(([A-Z_]{5,})\)/.exec(words);
+  return new ClewError(
+    'CLEW_LEDGER_DAMAGED',
+    'The database engine refused a statement.',
+    { folder, engineCode: engineCode?.[1] ?? engineCode?.[2] ?? 'unknown' },
+    cause,
+  );
+}

@@ -1,0 +1,183 @@
+/**
+ * The tables of the ledger, in ClickHouse's dialect: the one place where they are defined.
+ *
+ * Row numbers (`*_index`, `script_id`) are dense, in chain order, and belong to this ledger. 2^64 - 1 means "no
+ * such row". `idColumn` is the row number by which rows above the committed tip are found and dropped.
+ */
+
+/** 2^64 - 1: no such row. */
+export const NO_ROW_SQL = '18446744073709551615';
+
+export const LEDGER_FORMAT_VERSION = 1;
+
+export interface TableDefinition {
+  readonly columns: Readonly<Record<string, string>>;
+  readonly orderBy: string;
+  /** Rows whose `idColumn` is not below the committed count named here are dropped on recovery. */
+  readonly idColumn: string;
+  readonly countedBy: 'blocks' | 'transactions' | 'inputs' | 'outputs' | 'scripts' | 'files';
+}
+
+const ID = 'UInt64 CODEC(Delta, LZ4)';
+const HASH = 'FixedString(32) CODEC(NONE)';
+
+export const TABLES = {
+  files: {
+    columns: { file_id: 'UInt32', path: 'String' },
+    orderBy: 'file_id',
+    idColumn: 'file_id',
+    countedBy: 'files',
+  },
+  blocks: {
+    columns: {
+      block_index: ID,
+      height: 'UInt32',
+      hash: HASH,
+      prev_hash: HASH,
+      merkle_root: HASH,
+      version: 'Int32',
+      time: 'UInt32',
+      bits: 'UInt32',
+      nonce: 'UInt32',
+      first_tx: ID,
+      first_input: ID,
+      first_output: ID,
+      first_script: ID,
+      tx_count: 'UInt32',
+      size_bytes: 'UInt32',
+      file_id: 'UInt32',
+      file_offset: 'UInt64',
+      coinbase_script: 'String',
+    },
+    orderBy: 'block_index',
+    idColumn: 'block_index',
+    countedBy: 'blocks',
+  },
+  transactions: {
+    columns: {
+      tx_index: ID,
+      block_index: ID,
+      txid: HASH,
+      version: 'Int32',
+      locktime: 'UInt32',
+      flags: 'UInt8',
+      first_input: ID,
+      first_output: ID,
+      input_count: 'UInt32',
+      output_count: 'UInt32',
+      raw_offset: 'UInt32',
+      size_bytes: 'UInt32',
+      stripped_bytes: 'UInt32',
+      input_sats: 'UInt64',
+      output_sats: 'UInt64',
+    },
+    orderBy: 'tx_index',
+    idColumn: 'tx_index',
+    countedBy: 'transactions',
+  },
+  tx_lookup: {
+    columns: { txid_key: 'UInt64', tx_index: 'UInt64' },
+    orderBy: 'txid_key',
+    idColumn: 'tx_index',
+    countedBy: 'transactions',
+  },
+  outputs: {
+    columns: {
+      output_index: ID,
+      tx_index: ID,
+      value: 'UInt64',
+      script_id: 'UInt64',
+      kind: 'UInt8',
+      script_bytes: 'UInt32',
+    },
+    orderBy: 'output_index',
+    idColumn: 'output_index',
+    countedBy: 'outputs',
+  },
+  inputs: {
+    columns: {
+      input_index: ID,
+      tx_index: ID,
+      prev_output: 'UInt64',
+      prev_value: 'UInt64',
+      prev_script: 'UInt64',
+      sequence: 'UInt32',
+      kind: 'UInt8',
+      key_form: 'UInt8',
+      sighash_mask: 'UInt8',
+      witness_items: 'UInt32',
+    },
+    orderBy: 'input_index',
+    idColumn: 'input_index',
+    countedBy: 'inputs',
+  },
+  spends: {
+    columns: { output_index: 'UInt64', tx_index: 'UInt64', vin: 'UInt32' },
+    orderBy: 'output_index',
+    idColumn: 'tx_index',
+    countedBy: 'transactions',
+  },
+  unknown_prevouts: {
+    columns: { input_index: ID, prev_txid: HASH, prev_vout: 'UInt32' },
+    orderBy: 'input_index',
+    idColumn: 'input_index',
+    countedBy: 'inputs',
+  },
+  scripts: {
+    columns: { script_id: ID, kind: 'UInt8', script: 'String' },
+    orderBy: 'script_id',
+    idColumn: 'script_id',
+    countedBy: 'scripts',
+  },
+  script_lookup: {
+    columns: { script_key: 'UInt64', script_id: 'UInt64' },
+    orderBy: 'script_key',
+    idColumn: 'script_id',
+    countedBy: 'scripts',
+  },
+  history: {
+    columns: {
+      script_id: 'UInt64',
+      tx_index: 'UInt64',
+      output_index: 'UInt64',
+      /** HISTORY_DIRECTION. */
+      direction: 'UInt8',
+      value: 'UInt64',
+    },
+    orderBy: '(script_id, tx_index)',
+    idColumn: 'tx_index',
+    countedBy: 'transactions',
+  },
+  reveals: {
+    columns: {
+      script_id: 'UInt64',
+      tx_index: 'UInt64',
+      input_index: 'UInt64',
+      kind: 'UInt8',
+      payload: 'FixedString(32)',
+    },
+    orderBy: 'input_index',
+    idColumn: 'input_index',
+    countedBy: 'inputs',
+  },
+} as const satisfies Record<string, TableDefinition>;
+
+export type TableName = keyof typeof TABLES;
+
+/** What a row of `history` says; destroyed: received once, and can never be spent (genesis, BIP 30). */
+export const HISTORY_DIRECTION = { received: 0, sent: 1, destroyed: 2 } as const;
+
+/** The commit log: the newest row is the tip that counts. */
+export const TIPS_TABLE = 'tips';
+
+/** The statements that make all tables of a new ledger. */
+export function createTableStatements(): string[] {
+  const tables = Object.entries(TABLES).map(([name, table]) => {
+    const columns = Object.entries(table.columns).map(([column, type]) => `${column} ${type}`);
+    return `CREATE TABLE IF NOT EXISTS ${name} (${columns.join(', ')}) ENGINE = MergeTree ORDER BY ${table.orderBy}`;
+  });
+  tables.push(
+    `CREATE TABLE IF NOT EXISTS ${TIPS_TABLE} (seq UInt64, record String) ENGINE = MergeTree ORDER BY seq`,
+  );
+  return tables;
+}
