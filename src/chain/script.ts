@@ -5,7 +5,6 @@
  * that begins with OP_RETURN is `opReturn` here, also when what follows is no push, because all of
  * them are unspendable for the same reason.
  */
-import { ByteWriter } from '../bytes/byte-writer.ts';
 import { hash160 } from '../bytes/hash.ts';
 import { SCRIPT_KIND, type ScriptKind } from './script-kind.ts';
 import { pushLength, pushStart } from './stack-items.hot.ts';
@@ -200,13 +199,17 @@ function needLength(name: string, bytes: Uint8Array, ...lengths: number[]): void
   }
 }
 
+/** Opcodes and data one after the other. */
 function concat(...parts: (number | Uint8Array)[]): Uint8Array {
-  const writer = new ByteWriter(80);
-  for (const part of parts) {
-    if (typeof part === 'number') writer.u8(part);
-    else writer.bytes(part);
+  const lengths = parts.map((part) => (typeof part === 'number' ? 1 : part.length));
+  const script = new Uint8Array(lengths.reduce((sum, length) => sum + length, 0));
+  let at = 0;
+  for (const [i, part] of parts.entries()) {
+    if (typeof part === 'number') script[at] = part;
+    else script.set(part, at);
+    at += lengths[i]!;
   }
-  return writer.finish();
+  return script;
 }
 
 /** `<key> OP_CHECKSIG`; the key has 33 or 65 bytes. */

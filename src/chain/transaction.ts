@@ -226,6 +226,18 @@ export function parseTransaction(
   return { tx: withDerived(parts, bytes.subarray(offset, reader.at)), length: size };
 }
 
+/** A number of bytes that the transaction does not exceed, so that its writer never has to grow. */
+function sizeBound(tx: TransactionParts): number {
+  const countBytes = 9;
+  let bytes = 16 + 2 * countBytes;
+  for (const input of tx.inputs) {
+    bytes += 40 + 2 * countBytes + input.scriptSig.length;
+    for (const item of input.witness) bytes += countBytes + item.length;
+  }
+  for (const output of tx.outputs) bytes += 8 + countBytes + output.script.length;
+  return bytes;
+}
+
 /**
  * The bytes of a transaction.
  *
@@ -238,7 +250,7 @@ export function serializeTransaction(
 ): Uint8Array {
   const hasWitness = options.witness && tx.inputs.some((input) => input.witness.length > 0);
   const isHogEx = options.witness && tx.isHogEx === true;
-  const writer = new ByteWriter(512);
+  const writer = new ByteWriter(sizeBound(tx));
   writer.i32(tx.version);
   if (hasWitness || isHogEx) {
     writer.u8(0).u8((hasWitness ? FLAG_WITNESS : 0) + (isHogEx ? FLAG_MWEB : 0));
