@@ -31,6 +31,7 @@ export async function answerOthers(
       clock: host.clock,
       signal,
       workingFolder: request.workingFolder,
+      commands: host.commands,
       debug: false,
       // Whoever found this socket found it through the lock in this data folder.
       async openData(_path, wanted) {

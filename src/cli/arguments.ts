@@ -6,7 +6,7 @@
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { ClewError } from '../errors.ts';
-import type { Command } from './command.ts';
+import type { CommandShape } from './command.ts';
 import { type Option, type OptionTable, typedName, writtenPositional } from './option.ts';
 
 export interface ParsedArguments {
@@ -29,7 +29,7 @@ function usage(command: string, message: string, facts: Record<string, string> =
  * @throws {ClewError} CLEW_USAGE
  */
 export function parseArguments(
-  command: Command,
+  command: CommandShape,
   args: readonly string[],
   workingFolder: string,
 ): ParsedArguments {
@@ -69,7 +69,7 @@ interface OptionToken {
 }
 
 function takeOption(
-  command: Command,
+  command: CommandShape,
   byName: ReadonlyMap<string, string>,
   token: OptionToken,
   values: Values,
@@ -103,7 +103,7 @@ function takeOption(
 }
 
 function findOption(
-  command: Command,
+  command: CommandShape,
   byName: ReadonlyMap<string, string>,
   token: OptionToken,
 ): { key: string; negated: boolean } {
@@ -179,7 +179,7 @@ export function parseTime(text: string, dayEdge: 'start' | 'end'): number | unde
 }
 
 function takePositionals(
-  command: Command,
+  command: CommandShape,
   words: readonly string[],
   values: Values,
   workingFolder: string,
@@ -213,7 +213,7 @@ function takePositionals(
   }
 }
 
-function withDefaults(command: Command, values: Values): Values {
+function withDefaults(command: CommandShape, values: Values): Values {
   const all: Values = { ...values };
   for (const [key, option] of Object.entries(command.options as OptionTable)) {
     if (key in all) continue;

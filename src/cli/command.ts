@@ -51,7 +51,8 @@ export interface CommandContext {
   warn(problem: Problem): void;
 }
 
-export interface Command<
+/** All of a command but its doing: what the parser and the help page need. */
+export interface CommandShape<
   Options extends OptionTable = OptionTable,
   Positionals extends PositionalTable = PositionalTable,
 > {
@@ -63,9 +64,15 @@ export interface Command<
   readonly options: Options;
   /** Whole command lines that work. */
   readonly examples: readonly string[];
-  /** More for the end of the help page, in short lines. */
+  /** More for the end of the help page, a paragraph each. */
   readonly notes?: readonly string[];
   readonly access: DataAccess;
+}
+
+export interface Command<
+  Options extends OptionTable = OptionTable,
+  Positionals extends PositionalTable = PositionalTable,
+> extends CommandShape<Options, Positionals> {
   /** Resolves with an exit code other than 0 only where that is a result, not an error. */
   run(
     // A method, so that a command with its own options is still a Command.
@@ -80,4 +87,12 @@ export function defineCommand<
   const Positionals extends PositionalTable,
 >(command: Command<Options, Positionals>): Command<Options, Positionals> {
   return command;
+}
+
+/** The same for a command whose `run` stands elsewhere. */
+export function describeCommand<
+  const Options extends OptionTable,
+  const Positionals extends PositionalTable,
+>(shape: CommandShape<Options, Positionals>): CommandShape<Options, Positionals> {
+  return shape;
 }

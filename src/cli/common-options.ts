@@ -24,13 +24,13 @@ export const dataOptions = {
     kind: 'choice',
     value: 'NAME',
     choices: NETWORK_CHOICES,
-    help: `network: ${NETWORK_CHOICES.join(', ')}`,
+    help: `one of ${NETWORK_CHOICES.join(', ')}`,
     defaultHelp: 'the only one in the data folder',
   },
 } as const;
 
 export const jsonOption = {
-  json: { kind: 'flag', help: 'print JSON (docs/formats/cli-json.md) instead of text' },
+  json: { kind: 'flag', help: 'print JSON instead of text' },
 } as const;
 
 export const progressOption = {
@@ -60,7 +60,55 @@ export const pageOptions = {
   cursor: {
     kind: 'text',
     value: 'CURSOR',
-    help: 'go on where the page before ended (it names its cursor)',
+    help: 'go on after the page that named this cursor',
     defaultHelp: 'the first page',
   },
+} as const;
+
+/** How far following goes, for `trace` and `investigate`; each limit that is hit is named in the result. */
+export const traceOptions = {
+  method: {
+    kind: 'choice',
+    value: 'METHOD',
+    choices: ['fifo', 'haircut'],
+    default: 'fifo',
+    help: 'fifo: first in, first out; haircut: each output takes its share of every input',
+  },
+  depth: {
+    kind: 'count',
+    value: 'N',
+    min: 1,
+    max: 10_000,
+    default: 25,
+    help: 'stop after this many transactions in a row',
+  },
+  minSats: {
+    kind: 'count',
+    value: 'SATS',
+    min: 0,
+    max: Number.MAX_SAFE_INTEGER,
+    default: 1000,
+    help: 'do not follow less than this',
+  },
+  from: {
+    kind: 'time',
+    value: 'TIME',
+    dayEdge: 'start',
+    help: 'leave out what happened before: a day, a time in UTC, or Unix seconds',
+  },
+  to: { kind: 'time', value: 'TIME', dayEdge: 'end', help: 'leave out what happened after' },
+  maxTransactions: {
+    kind: 'count',
+    value: 'N',
+    min: 1,
+    max: 1_000_000_000,
+    default: 1_000_000,
+    help: 'stop after this many transactions in all',
+  },
+  stopAtServices: {
+    kind: 'flag',
+    on: true,
+    help: 'follow through tagged services too (what comes out is other customers\u2019 money)',
+  },
+  stopAtCoinjoins: { kind: 'flag', on: true, help: 'follow through CoinJoins too' },
 } as const;

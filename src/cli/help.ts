@@ -1,5 +1,5 @@
 /** Help pages, made from the same tables that the parser uses. */
-import type { Command } from './command.ts';
+import type { CommandShape } from './command.ts';
 import type { CommandGroup } from './command-list.ts';
 import { type Option, writtenOption, writtenPositional } from './option.ts';
 
@@ -45,7 +45,7 @@ function optionHelp(option: Option): string {
 }
 
 /** The line that says how a command is typed. */
-export function usageLine(command: Command): string {
+export function usageLine(command: CommandShape): string {
   const parts = [`clew ${command.name}`];
   for (const positional of Object.values(command.positionals))
     parts.push(writtenPositional(positional));
@@ -57,7 +57,7 @@ export function usageLine(command: Command): string {
 }
 
 /** The page of `clew COMMAND --help`. */
-export function commandHelp(command: Command): string {
+export function commandHelp(command: CommandShape): string {
   let text = `usage: ${usageLine(command)}\n\n${wrap(command.about, WIDTH).join('\n')}\n`;
   const positionals = Object.values(command.positionals);
   if (positionals.length > 0) {

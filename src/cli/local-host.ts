@@ -5,6 +5,7 @@ import { askLocally } from '../api/local-socket.ts';
 import { systemClock } from '../clock.ts';
 import { ClewError } from '../errors.ts';
 import { answerOthers } from './answer-others.ts';
+import { COMMAND_GROUPS } from './command-list.ts';
 import { defaultDataFolder, openDataFolder } from './data-folder.ts';
 import { takeDataLock } from './data-lock.ts';
 import type { Host, OpenedData } from './run-command-line.ts';
@@ -33,13 +34,15 @@ export function localHost(signal: AbortSignal): Host {
     clock: systemClock,
     signal,
     workingFolder: process.cwd(),
+    commands: COMMAND_GROUPS,
     debug: env.CLEW_DEBUG !== undefined && env.CLEW_DEBUG !== '',
     openData: (path, wanted) => openLocally(host, path, wanted),
   };
   return host;
 }
 
-async function openLocally(
+/** Opens the data folder in this process, or has the server that holds it answer. */
+export async function openLocally(
   host: Host,
   path: string | undefined,
   wanted: Parameters<Host['openData']>[1],

@@ -11,7 +11,7 @@ import { ClewError, EXIT } from '../errors.ts';
 import { VERSION } from '../version.ts';
 import { didYouMean, parseArguments } from './arguments.ts';
 import type { Command, CommandContext, DataAccess, Terminal, TextSink } from './command.ts';
-import { COMMAND_GROUPS, type CommandEntry } from './command-list.ts';
+import type { CommandEntry, CommandGroup } from './command-list.ts';
 import type { DataFolder } from './data-folder.ts';
 import { commandHelp, overviewHelp } from './help.ts';
 import { errorText, warningText } from './print-error.ts';
@@ -35,6 +35,7 @@ export interface Host {
   readonly clock: Clock;
   readonly signal: AbortSignal;
   readonly workingFolder: string;
+  readonly commands: readonly CommandGroup[];
   /** Stacks are printed with errors (CLEW_DEBUG). */
   readonly debug: boolean;
   /**
@@ -74,7 +75,7 @@ function interruption(thrown: unknown): ClewError {
 async function dispatch(argv: readonly string[], host: Host, asJson: boolean): Promise<number> {
   const [first, ...others] = argv;
   if (first === undefined || first === '--help' || first === '-h') {
-    await host.stdout.write(overviewHelp(COMMAND_GROUPS));
+    await host.stdout.write(overviewHelp(host.commands));
     return first === undefined ? EXIT.usage : EXIT.ok;
   }
   if (first === '--version' || first === '-V') {
@@ -86,7 +87,7 @@ async function dispatch(argv: readonly string[], host: Host, asJson: boolean): P
       ? dispatch(['--help'], host, asJson)
       : dispatch([...others, '--help'], host, asJson);
   }
-  const { entry, args } = findCommand(argv);
+  const { entry, args } = findCommand(argv, host.commands);
   const command = await entry.load();
   const { options, help } = parseArguments(command, args, host.workingFolder);
   if (help) {
@@ -97,8 +98,11 @@ async function dispatch(argv: readonly string[], host: Host, asJson: boolean): P
 }
 
 /** Commands of two words (`tags import`) are looked for first. */
-function findCommand(argv: readonly string[]): { entry: CommandEntry; args: readonly string[] } {
-  const entries = COMMAND_GROUPS.flatMap(({ commands }) => commands);
+function findCommand(
+  argv: readonly string[],
+  groups: readonly CommandGroup[],
+): { entry: CommandEntry; args: readonly string[] } {
+  const entries = groups.flatMap(({ commands }) => commands);
   for (const words of [2, 1]) {
     const name = argv.slice(0, words).join(' ');
     const entry = entries.find((each) => each.name === name);
