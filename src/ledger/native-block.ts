@@ -278,7 +278,8 @@ export function* decodeNativeBlocks(answer: Uint8Array): Generator<DecodedBlock>
       }
       const width = columnWidth(type);
       const end = at + width * rowCount;
-      const copy = answer.slice(at, end);
+      // Not `slice`: the answer may be a Buffer, whose slices share its memory.
+      const copy = new Uint8Array(answer.subarray(at, end));
       at = end;
       columns[name] = decodeFixed(type, copy, rowCount);
     }

@@ -1,0 +1,262 @@
+import assert from 'node:assert/strict';
+import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { flowColumns } from '../../test/support/flow-columns.ts';
+import { NaiveLedger } from '../../test/support/naive-ledger.ts';
+import { sharedPath } from '../../test/support/shared-data.ts';
+import { temporaryFolder } from '../../test/support/temporary-folder.ts';
+import type { NetworkName } from '../chain/network.ts';
+import { readHistory, summariseScripts } from '../ledger/address-facts.ts';
+import { countFlow } from '../ledger/counters.ts';
+import { Ledger } from '../ledger/ledger.ts';
+import { resolveAddresses } from '../ledger/script-lookup.ts';
+import { readTransaction } from '../ledger/transaction-facts.ts';
+import { type BlockSource, openBlockSource } from '../source/block-source.ts';
+import { openRawReader } from '../source/raw-bytes.ts';
+import { indexBlocks } from './index-blocks.ts';
+
+const folder = temporaryFolder('index');
+let ledgerNumber = 0;
+
+async function withLedger(
+  source: BlockSource,
+  work: (ledger: Ledger, ledgerFolder: string) => Promise<void>,
+): Promise<void> {
+  ledgerNumber += 1;
+  const ledgerFolder = join(folder, `ledger-${ledgerNumber}`);
+  const ledger = await Ledger.open(ledgerFolder, source.network);
+  try {
+    await work(ledger, ledgerFolder);
+  } finally {
+    await ledger.close();
+  }
+}
+
+function naiveLedger(source: BlockSource): NaiveLedger {
+  const naive = new NaiveLedger(source.network);
+  for (const block of source.blocks) naive.addBlock(source.readBlock(block), block.height);
+  return naive;
+}
+
+/** The same source with some of its blocks only. */
+function onlyBlocks(source: BlockSource, keep: (height: number) => boolean): BlockSource {
+  return {
+    network: source.network,
+    blocks: source.blocks.filter((block) => keep(block.height)),
+    windows: source.windows,
+    problems: source.problems,
+    staleBlocks: source.staleBlocks,
+    xorKey: source.xorKey,
+    readBlock: (place) => source.readBlock(place),
+    otherCopies: (hash) => source.otherCopies(hash),
+    factsOf: (block) => source.factsOf(block),
+    close: () => source.close(),
+  };
+}
+
+async function sharedSource(
+  t: TestContext,
+  path: string,
+  options: { network?: NetworkName; height?: number } = {},
+): Promise<BlockSource | undefined> {
+  const found = sharedPath(t, path);
+  return found === undefined ? undefined : openBlockSource(found, options);
+}
+
+/** Every counter, every output's state and every address against the slow ledger. */
+async function compareWithNaive(ledger: Ledger, naive: NaiveLedger): Promise<void> {
+  const flow = await ledger.openFlow();
+  const expected = {
+    blocks: naive.blocks,
+    transactions: naive.transactions,
+    inputs: naive.inputs,
+    outputs: naive.outputCount,
+    addresses: naive.addresses.size,
+    unspentCount: naive.unspent.size,
+    unspentSats: naive.unspentSats,
+    unknownInputs: naive.unknownInputs,
+    knownFeesSats: naive.feesSats,
+  };
+  assert.deepEqual(ledger.counters, expected);
+  assert.deepEqual(countFlow(flow), expected);
+  const addresses = [...naive.addresses].slice(0, 400);
+  const resolved = await resolveAddresses(ledger.engine, flow, addresses);
+  for (const address of addresses.filter((_, i) => i % 20 === 0)) {
+    const scripts = resolved.get(address)!;
+    const entries = naive.history.get(address)!;
+    const sum = (key: 'received' | 'sent'): bigint => entries.reduce((s, e) => s + e[key], 0n);
+    const summary = await summariseScripts(ledger.engine, flow, scripts);
+    assert.equal(summary.receivedSats, sum('received'), address);
+    assert.equal(summary.sentSats, sum('sent'), address);
+    assert.equal(summary.transactions, entries.length, address);
+    const page = await readHistory(ledger.engine, flow, scripts, { limit: 1_000 });
+    assert.deepEqual(
+      page.entries.map((entry) => entry.txid),
+      entries.map((entry) => entry.txid).reverse(),
+    );
+  }
+}
+
+for (const [path, what] of [
+  ['bitcoin/blocks/early', 'the first 600 blocks of mainnet'],
+  ['bitcoin/blocks/modern', 'four blocks of 2024, most prevouts unknown'],
+  ['coinjoin/wasabi2-emulated', 'an emulated regtest chain'],
+] as const) {
+  test(`${what}: counters, addresses and histories equal a slow ledger's`, async (t) => {
+    const source = await sharedSource(t, path);
+    if (source === undefined) return;
+    await withLedger(source, async (ledger) => {
+      const result = await indexBlocks(ledger, source);
+      assert.deepEqual(result.problems, []);
+      await compareWithNaive(ledger, naiveLedger(source));
+    });
+  });
+}
+
+test('the flow index made while loading equals the one made from the tables', async (t) => {
+  const source = await sharedSource(t, 'bitcoin/blocks/modern');
+  if (source === undefined) return;
+  await withLedger(source, async (ledger) => {
+    await indexBlocks(ledger, source);
+    const loaded = flowColumns(await ledger.openFlow());
+    assert.deepEqual(flowColumns(await ledger.rebuildFlow()), loaded);
+  });
+});
+
+test('whole = in pieces = undone and loaded again', async (t) => {
+  const source = await sharedSource(t, 'coinjoin/wasabi2-emulated');
+  if (source === undefined) return;
+  const upTo = (heightMax: number): BlockSource =>
+    onlyBlocks(source, (height) => height <= heightMax);
+  let whole: Record<string, unknown[]> = {};
+  let counters: unknown;
+  await withLedger(source, async (ledger) => {
+    await indexBlocks(ledger, source);
+    whole = flowColumns(await ledger.openFlow());
+    counters = ledger.counters;
+  });
+  await withLedger(source, async (ledger) => {
+    for (const height of [0, 1, 207, 208, 300, 323]) await indexBlocks(ledger, upTo(height));
+    assert.deepEqual(flowColumns(await ledger.openFlow()), whole);
+    assert.deepEqual(ledger.counters, counters);
+    await ledger.undoAbove(211);
+    assert.equal(ledger.tip?.height, 211);
+    const naive = naiveLedger(upTo(211));
+    await compareWithNaive(ledger, naive);
+    await indexBlocks(ledger, source);
+    assert.deepEqual(flowColumns(await ledger.openFlow()), whole);
+    assert.deepEqual(ledger.counters, counters);
+  });
+});
+
+test('blocks that fill a hole below the tip make the same ledger as all at once', async (t) => {
+  const source = await sharedSource(t, 'coinjoin/wasabi2-emulated');
+  if (source === undefined) return;
+  await withLedger(source, async (ledger) => {
+    await indexBlocks(
+      ledger,
+      onlyBlocks(source, (height) => height >= 205),
+    );
+    assert.ok(ledger.counters.unknownInputs > 0);
+    const result = await indexBlocks(ledger, source);
+    assert.equal(result.plan, 'reload');
+    await compareWithNaive(ledger, naiveLedger(source));
+  });
+});
+
+test('a damaged block is named, left out, and the rest indexed as two windows', async (t) => {
+  const early = sharedPath(t, 'bitcoin/blocks/early');
+  const damaged = sharedPath(t, 'bitcoin/framing/damaged-record.dat');
+  if (early === undefined || damaged === undefined) return;
+  const blocks = join(folder, 'damaged');
+  mkdirSync(blocks);
+  copyFileSync(join(early, 'blk00000.dat'), join(blocks, 'blk00000.dat'));
+  copyFileSync(damaged, join(blocks, 'blk00001.dat'));
+  const source = await openBlockSource(blocks);
+  await withLedger(source, async (ledger) => {
+    const result = await indexBlocks(ledger, source);
+    assert.equal(result.problems.length, 1);
+    assert.equal(result.problems[0]?.code, 'CLEW_BLOCK_MERKLE');
+    assert.equal(result.problems[0]?.facts['height'], 450);
+    assert.equal(result.problems[0]?.facts['file'], join(blocks, 'blk00001.dat'));
+    assert.equal(ledger.counters.blocks, 599);
+    const flow = await ledger.openFlow();
+    assert.equal(flow.findBlock(450), undefined);
+    assert.notEqual(flow.findBlock(451), undefined);
+  });
+});
+
+test('a ledger left while writing drops what was not committed', async (t) => {
+  const source = await sharedSource(t, 'bitcoin/blocks/early');
+  if (source === undefined) return;
+  const firstHalf = onlyBlocks(source, (height) => height < 300);
+  const naive = naiveLedger(firstHalf);
+  await withLedger(source, async (ledger, ledgerFolder) => {
+    await indexBlocks(ledger, firstHalf);
+    const committed = ledger.tip!;
+    await indexBlocks(ledger, source);
+    // As if killed between the rows of the second batch and its tip: take the newest tips away, leave the mark.
+    await ledger.engine.command(
+      `ALTER TABLE tips DELETE WHERE position(record, '${committed.hash}') = 0 SETTINGS mutations_sync = 2`,
+    );
+    ledger.beginWriting();
+    await ledger.close();
+    const again = await Ledger.open(ledgerFolder, source.network);
+    assert.equal(again.tip?.hash, committed.hash);
+    await compareWithNaive(again, naive);
+    await indexBlocks(again, source);
+    await compareWithNaive(again, naiveLedger(source));
+    await again.close();
+  });
+});
+
+test('with raw bytes kept, a transaction is read from the copy', async (t) => {
+  const source = await sharedSource(t, 'bitcoin/framing/xor');
+  if (source === undefined) return;
+  await withLedger(source, async (ledger, ledgerFolder) => {
+    await indexBlocks(ledger, source, { keepRawIn: join(ledgerFolder, 'ledger/raw') });
+    const flow = await ledger.openFlow();
+    const facts = await readTransaction(ledger.engine, flow, flow.txid(170));
+    assert.ok(facts.raw.file.startsWith(ledgerFolder));
+    const reader = openRawReader();
+    const bytes = reader.read(facts.raw);
+    reader.close();
+    const original = source.blocks.find((block) => block.height === facts.height)!;
+    const block = Buffer.from(source.readBlock(original));
+    assert.ok(block.includes(Buffer.from(bytes)));
+    assert.equal(bytes.length, facts.sizeBytes);
+  });
+});
+
+test('a stop in the middle leaves a whole ledger, and the next run goes on', async (t) => {
+  const source = await sharedSource(t, 'bitcoin/blocks/early');
+  if (source === undefined) return;
+  await withLedger(source, async (ledger) => {
+    const stop = new AbortController();
+    await assert.rejects(
+      indexBlocks(ledger, source, {
+        signal: stop.signal,
+        onProgress: ({ height }) => {
+          if (height === 123) stop.abort();
+        },
+      }),
+      { code: 'CLEW_INTERRUPTED' },
+    );
+    assert.equal(ledger.tip?.height, 123);
+    await compareWithNaive(ledger, naiveLedger(onlyBlocks(source, (height) => height <= 123)));
+    const result = await indexBlocks(ledger, source);
+    assert.equal(result.blocksAdded, 476);
+  });
+});
+
+test('a damaged flow index is made anew, and the answers stay', async (t) => {
+  const source = await sharedSource(t, 'bitcoin/blocks/early');
+  if (source === undefined) return;
+  await withLedger(source, async (ledger, ledgerFolder) => {
+    await indexBlocks(ledger, source);
+    const column = join(ledgerFolder, 'flow/outputValue.col');
+    writeFileSync(column, readFileSync(column).subarray(0, 5_000));
+    await compareWithNaive(ledger, naiveLedger(source));
+  });
+});
