@@ -1,0 +1,51 @@
+/**
+ * Whose blocks a source holds: the network asked for, or the only one that is there.
+ */
+import { NETWORKS, type Network, type NetworkName } from '../chain/network.ts';
+import { ClewError } from '../errors.ts';
+import type { SourceScan } from './source-scan.ts';
+
+/** How many blocks there are of each network; a bare block counts for every network that it can belong to. */
+function countByNetwork(scan: SourceScan): Map<NetworkName, number> {
+  const counts = new Map<NetworkName, number>();
+  for (const [name, blocks] of scan.framed) counts.set(name, blocks.count);
+  for (const networks of scan.bareNetworks) {
+    for (const name of networks) counts.set(name, (counts.get(name) ?? 0) + 1);
+  }
+  return counts;
+}
+
+function ambiguous(scan: SourceScan): ClewError {
+  const counts = countByNetwork(scan);
+  const list = [...counts].map(([name, count]) => `${name} (${count})`).join(', ');
+  return new ClewError(
+    'CLEW_NETWORK_AMBIGUOUS',
+    `The blocks are, or may be, of several networks: ${list}.`,
+    Object.fromEntries(counts),
+  );
+}
+
+/**
+ * The network of a source.
+ *
+ * @param wanted what `--network` said
+ * @returns undefined when nothing was found that belongs to any
+ * @throws {ClewError} CLEW_NETWORK_AMBIGUOUS with the number of blocks of each network
+ */
+export function chooseNetwork(
+  scan: SourceScan,
+  wanted: NetworkName | undefined,
+): Network | undefined {
+  if (wanted !== undefined) return NETWORKS[wanted];
+  const names = [...scan.framed.keys()];
+  if (names.length > 1) throw ambiguous(scan);
+  if (names.length === 0) {
+    if (scan.bareNetworks.length === 0) return undefined;
+    const [first, ...others] = scan.bareNetworks;
+    names.push(...first!.filter((name) => others.every((networks) => networks.includes(name))));
+  }
+  const [name] = names;
+  const isShared = scan.bareNetworks.every((networks) => networks.includes(name!));
+  if (names.length !== 1 || !isShared) throw ambiguous(scan);
+  return NETWORKS[name!];
+}
