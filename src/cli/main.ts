@@ -1,5 +1,6 @@
 /** The process of the command line: signals, pipes and the exit code. The work is in run-command-line. */
 
+import { systemClock } from '../clock.ts';
 import { EXIT } from '../errors.ts';
 import { localHost } from './local-host.ts';
 import { runCommandLine } from './run-command-line.ts';
@@ -12,7 +13,7 @@ function abortOnSignals(): AbortSignal {
   let firstMs: number | undefined;
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
     process.on(signal, () => {
-      const nowMs = performance.now();
+      const nowMs = systemClock.elapsedMs();
       if (firstMs === undefined) {
         firstMs = nowMs;
         abort.abort();
