@@ -142,8 +142,14 @@ export class Ledger {
 
   async #dropRowsAbove(rows: RowCounts): Promise<void> {
     for (const [name, table] of Object.entries(TABLES)) {
+      const beyond = `${table.idColumn} >= ${rows[table.countedBy]}`;
+      // A mutation rewrites parts and takes a tenth of a second even for nothing: look first.
+      const [found] = await this.engine.query<{ rows: string }>(
+        `SELECT count() AS rows FROM ${name} WHERE ${beyond}`,
+      );
+      if (found?.rows === '0') continue;
       await this.engine.command(
-        `ALTER TABLE ${name} DELETE WHERE ${table.idColumn} >= ${rows[table.countedBy]} SETTINGS mutations_sync = 2`,
+        `ALTER TABLE ${name} DELETE WHERE ${beyond} SETTINGS mutations_sync = 2`,
       );
     }
   }

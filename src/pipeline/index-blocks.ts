@@ -28,6 +28,8 @@ export interface IndexProgress {
 export interface IndexOptions {
   /** Copy each block's bytes into the data folder. */
   readonly keepRawIn?: string;
+  /** Inputs and outputs in a batch; smaller ones commit more often. */
+  readonly batchRows?: number;
   readonly onProgress?: (progress: IndexProgress) => void;
   readonly signal?: AbortSignal;
 }
@@ -123,6 +125,7 @@ async function loadBlocks(
     options.keepRawIn === undefined ? undefined : new RawCopy(options.keepRawIn, ledger.network);
   const files = await listFiles(ledger.engine);
   const session = new LoadSession(ledger, flow, loader, files, rawCopy);
+  const batchRows = options.batchRows ?? BATCH_ROWS;
   const problems: Problem[] = [];
   const transactionsBefore = flow.txCount;
   let blocksAdded = 0;
@@ -138,7 +141,7 @@ async function loadBlocks(
         blocksAdded += 1;
         break;
       }
-      if (session.batchRows >= BATCH_ROWS) await session.commit();
+      if (session.batchRows >= batchRows) await session.commit();
       else await session.breathe();
       options.onProgress?.({
         blocksDone: blocksAdded,
