@@ -107,7 +107,8 @@ function parse(text: string, file: string, lines: LineCounter): Document<ParsedN
       // The package compares each name with all others of a map; ours is linear.
       uniqueKeys: false,
       prettyErrors: false,
-      logLevel: 'silent',
+      // At "silent" the package would not report a second document in the file.
+      logLevel: 'error',
       lineCounter: lines,
     }) as Document<ParsedNode>;
   } catch (error) {
@@ -116,14 +117,18 @@ function parse(text: string, file: string, lines: LineCounter): Document<ParsedN
   }
   const finding = document.errors[0] ?? document.warnings[0];
   if (finding !== undefined) {
-    const { line, col } = lines.linePos(finding.pos[0]);
-    throw new ClewError(
-      'CLEW_TAGS_YAML',
-      `${file} is no valid YAML at line ${line}, column ${col} (${finding.code}).`,
-      { file, line, column: col, yaml: finding.code },
-    );
+    throw invalid(file, lines.linePos(finding.pos[0]), finding.code);
   }
   return document;
+}
+
+function invalid(file: string, at: { line: number; col: number }, finding: string): ClewError {
+  const { line, col } = at;
+  return new ClewError(
+    'CLEW_TAGS_YAML',
+    `${file} is no valid YAML at line ${line}, column ${col} (${finding}).`,
+    { file, line, column: col, yaml: finding },
+  );
 }
 
 /** An alias of a list or map is what bombs are made of, and no TagPack needs one. */
@@ -183,18 +188,7 @@ class Reader {
     const names = new Set<string>();
     for (const { key, value } of map.items) {
       const name = isScalar(key) ? String(key.value) : '';
-      if (names.has(name)) {
-        const line = this.#line(key as Node);
-        throw new ClewError(
-          'CLEW_TAGS_YAML',
-          `${this.#file} names a field twice at line ${line}.`,
-          {
-            file: this.#file,
-            line,
-            yaml: 'DUPLICATE_KEY',
-          },
-        );
-      }
+      if (names.has(name)) this.#refuse(key as Node, 'DUPLICATE_KEY');
       names.add(name);
       yield [name, value as Node | null];
     }
@@ -206,11 +200,15 @@ class Reader {
       const items = (node.items as (Node | null)[]).map((item) => this.#value(item));
       return items.every((item) => typeof item === 'string') ? items : NESTED;
     }
-    if (isAlias(node)) return this.#anchors.get(node.source) ?? NESTED;
+    if (isAlias(node)) return this.#anchors.get(node.source) ?? this.#refuse(node, 'BAD_ALIAS');
     if (!isScalar(node)) return NESTED;
     const text = node.value === null ? '' : String(node.value);
     if (node.anchor !== undefined) this.#anchors.set(node.anchor, text);
     return text;
+  }
+
+  #refuse(node: Node, finding: string): never {
+    throw invalid(this.#file, this.#lines.linePos(node.range?.[0] ?? 0), finding);
   }
 
   #line(node: Node | null): number {

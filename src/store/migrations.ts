@@ -19,13 +19,14 @@ async function tagTables(db: Kysely<StoreSchema>): Promise<void> {
     .addColumn('id', 'integer', (column) => column.primaryKey().autoIncrement())
     .addColumn('sha256', 'text', (column) => column.notNull())
     .addColumn('scope', 'text', (column) => column.notNull())
+    .addColumn('edition', 'text', (column) => column.notNull())
     .addColumn('format', 'text', (column) => column.notNull())
     .addColumn('title', 'text', (column) => column.notNull())
     .addColumn('creator', 'text', (column) => column.notNull())
     .addColumn('file_name', 'text', (column) => column.notNull())
     .addColumn('imported_at_seconds', 'integer', (column) => column.notNull())
     .addColumn('counts', 'text', (column) => column.notNull())
-    .addUniqueConstraint('tag_pack_file', ['sha256', 'scope'])
+    .addUniqueConstraint('tag_pack_file', ['sha256', 'scope', 'edition'])
     .execute();
   await db.schema
     .createTable('tag_statement')

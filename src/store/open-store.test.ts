@@ -27,6 +27,7 @@ function pack(sha256: string) {
   return {
     sha256,
     scope: 'real',
+    edition: '',
     format: 'tagpack' as const,
     title: 'A pack',
     creator: 'A test',
@@ -78,8 +79,8 @@ test('what was stored is there when the store is opened again', async (t) => {
   const found: string[] = [];
   for await (const tag of readTags(store, 'main')) found.push(tag.subject);
   assert.deepEqual(found, [...subjects, 'subject-7', 'other'].sort());
-  assert.equal((await findTagPack(store, 'a', 'real'))?.title, 'A pack');
-  assert.equal(await findTagPack(store, 'a', 'regtest'), undefined);
+  assert.equal((await findTagPack(store, pack('a')))?.title, 'A pack');
+  assert.equal(await findTagPack(store, { ...pack('a'), scope: 'regtest' }), undefined);
 });
 
 test('a store of a newer version is refused and left as it is', async (t) => {

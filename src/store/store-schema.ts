@@ -20,6 +20,8 @@ export interface TagPackTable {
   sha256: string;
   /** `real` for main and litecoin, or the one test network that the file was read for. */
   scope: string;
+  /** What was said beside the file about where it comes from: source and day of a bare list. */
+  edition: string;
   format: 'tagpack' | 'address-list';
   title: string;
   creator: string;

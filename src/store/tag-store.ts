@@ -15,22 +15,17 @@ export interface NewStatement extends Omit<Insertable<TagStatementTable>, 'id' |
   readonly subjects: readonly Omit<TagTable, 'statement_id'>[];
 }
 
-/**
- * Find an imported file by its content.
- *
- * @param sha256 of the unpacked file, as hex
- * @param scope as in `TagPackTable`
- */
-export async function findTagPack(
-  store: Store,
-  sha256: string,
-  scope: string,
-): Promise<TagPackRow | undefined> {
+/** What makes two files the same for us. */
+export type TagPackKey = Pick<TagPackRow, 'sha256' | 'scope' | 'edition'>;
+
+/** Find an imported file by its content. */
+export async function findTagPack(store: Store, key: TagPackKey): Promise<TagPackRow | undefined> {
   return await store.db
     .selectFrom('tag_pack')
     .selectAll()
-    .where('sha256', '=', sha256)
-    .where('scope', '=', scope)
+    .where('sha256', '=', key.sha256)
+    .where('scope', '=', key.scope)
+    .where('edition', '=', key.edition)
     .executeTakeFirst();
 }
 
@@ -49,7 +44,7 @@ export async function addTagPack(
     const added = await db
       .insertInto('tag_pack')
       .values(pack)
-      .onConflict((conflict) => conflict.columns(['sha256', 'scope']).doNothing())
+      .onConflict((conflict) => conflict.columns(['sha256', 'scope', 'edition']).doNothing())
       .returning('id')
       .executeTakeFirst();
     if (added === undefined) return undefined;
