@@ -112,7 +112,11 @@ export interface Payer {
   readonly firstSeconds: number;
   readonly lastSeconds: number;
   /** Services that this payer's coins came from, with sums over its payments by FIFO. */
-  readonly sources: readonly { readonly service: ServiceClaim; readonly totalSats: bigint; readonly payments: number }[];
+  readonly sources: readonly {
+    readonly service: ServiceClaim;
+    readonly totalSats: bigint;
+    readonly payments: number;
+  }[];
   /** Set when the payments come at a regular distance. */
   readonly cadence?: { readonly medianDays: number; readonly payments: number };
 }
@@ -165,7 +169,15 @@ export interface FlowEdge {
 
 export interface FlowNode {
   readonly key: string;
-  readonly kind: 'payer_service' | 'payer_cluster' | 'seeds' | 'intermediate' | 'cashout' | 'coinjoin' | 'unspent' | 'other';
+  readonly kind:
+    | 'payer_service'
+    | 'payer_cluster'
+    | 'seeds'
+    | 'intermediate'
+    | 'cashout'
+    | 'coinjoin'
+    | 'unspent'
+    | 'other';
   readonly label: string;
 }
 
@@ -196,5 +208,9 @@ export interface Investigation {
   readonly mixes: readonly MixMet[];
   readonly flow: { readonly nodes: readonly FlowNode[]; readonly edges: readonly FlowEdge[] };
   /** What could not be resolved, in plain words with counts; each names what it means for the figures. */
-  readonly unresolved: readonly { readonly what: string; readonly count: number; readonly totalSats?: bigint }[];
+  readonly unresolved: readonly {
+    readonly what: string;
+    readonly count: number;
+    readonly totalSats?: bigint;
+  }[];
 }

@@ -1,0 +1,284 @@
+/**
+ * Tracing in the most obvious way, as the oracle of the fast one.
+ *
+ * FIFO holds one label for every single satoshi of every output and moves them one by one, so amounts must be tiny.
+ * Haircut is the formula of the reference with bigints. Transactions are simply walked from one end of the chain to the
+ * other. Shares no code with `src/trace` but its types.
+ */
+import { type FlowIndex, OVERWRITTEN, TX_FLAG, UNSPENDABLE } from '../../src/ledger/flow-index.ts';
+import type { TraceLimits } from '../../src/trace/investigation.ts';
+import type { StopOracle } from '../../src/trace/stop-oracle.ts';
+import { NONE } from '../../src/units/ids.ts';
+
+export interface SlowSource {
+  readonly outputIndex: number;
+  readonly label: string;
+}
+
+export interface SlowOptions {
+  readonly direction: 'forward' | 'backward';
+  readonly method: 'fifo' | 'haircut';
+  readonly limits: TraceLimits;
+  readonly oracle: StopOracle;
+  readonly txEnd: number;
+}
+
+/** Leaves as `output reason label hops` -> satoshi, fees by label. */
+export interface SlowResult {
+  readonly leaves: Map<string, bigint>;
+  readonly fees: Map<string, bigint>;
+  readonly seeded: Map<string, bigint>;
+  readonly visited: number;
+}
+
+/** One label per satoshi (null is clean) for FIFO; amounts by label for haircut. */
+interface Held {
+  readonly sats: (string | null)[];
+  readonly byLabel: Map<string, bigint>;
+  readonly hops: number;
+}
+
+function addTo(map: Map<string, bigint>, key: string, amount: bigint): void {
+  if (amount > 0n) map.set(key, (map.get(key) ?? 0n) + amount);
+}
+
+function countLabels(sats: readonly (string | null)[]): Map<string, bigint> {
+  const counts = new Map<string, bigint>();
+  for (const label of sats) if (label !== null) addTo(counts, label, 1n);
+  return counts;
+}
+
+/** floor(total * size / whole), the rest to the largest remainders, ties to the earlier. */
+export function slowSplit(total: bigint, sizes: readonly bigint[]): bigint[] {
+  const whole = sizes.reduce((sum, size) => sum + size, 0n);
+  const parts = sizes.map((size) => (total * size) / whole);
+  let left = total - parts.reduce((sum, part) => sum + part, 0n);
+  const order = sizes
+    .map((size, place) => ({ place, rest: (total * size) % whole }))
+    .sort((a, b) => (a.rest === b.rest ? a.place - b.place : a.rest > b.rest ? -1 : 1));
+  for (const { place } of order) {
+    if (left === 0n) break;
+    parts[place]! += 1n;
+    left -= 1n;
+  }
+  return parts;
+}
+
+export function slowTrace(
+  flow: FlowIndex,
+  sources: readonly SlowSource[],
+  options: SlowOptions,
+): SlowResult {
+  const { limits, oracle, txEnd } = options;
+  const forward = options.direction === 'forward';
+  const labelOf = new Map(sources.map((source) => [source.outputIndex, source.label]));
+  // Labels in the order of their oldest source: ties between labels go to the older.
+  const labels = [
+    ...new Set(
+      sources
+        .filter((source) => flow.outputValue.at(source.outputIndex) > 0)
+        .toSorted((a, b) => a.outputIndex - b.outputIndex)
+        .map((source) => source.label),
+    ),
+  ];
+  const result: SlowResult & { visited: number } = {
+    leaves: new Map(),
+    fees: new Map(),
+    seeded: new Map(),
+    visited: 0,
+  };
+  const waiting = new Map<number, Held>();
+  const begun = new Set<number>();
+  let budgetSpent = false;
+
+  function stop(
+    output: number,
+    amount: bigint,
+    hops: number,
+    isSource: boolean,
+  ): string | undefined {
+    const script = flow.outputScript.at(output);
+    const isService = script !== NONE && oracle.serviceOf(script) !== undefined;
+    const isSelf = script !== NONE && oracle.isSelf?.(script) === true;
+    if (forward) {
+      const spender = flow.outputSpender.at(output);
+      if (spender === UNSPENDABLE || spender === OVERWRITTEN) return 'unspendable';
+      if (isService) return 'service';
+      if (spender >= txEnd) return isSelf ? 'self' : 'unspent';
+      if (limits.toSeconds !== undefined && flow.txTime(spender) > limits.toSeconds) return 'time';
+      if (oracle.mixOf(spender) !== undefined) return 'coinjoin';
+    } else {
+      if (isSelf && !isSource) return 'self';
+      if (isService && !isSource) return 'service';
+      const tx = flow.outputTx.at(output);
+      if (limits.fromSeconds !== undefined && flow.txTime(tx) < limits.fromSeconds) return 'time';
+      if (flow.txFlags.at(tx) & TX_FLAG.coinbase) return 'mined';
+      if (oracle.mixOf(tx) !== undefined) return 'coinjoin';
+    }
+    if (!isSource && amount < BigInt(limits.valueMinSats)) return 'value';
+    if (hops >= limits.depth) return 'depth';
+    return budgetSpent ? 'budget' : undefined;
+  }
+
+  function end(output: number, reason: string, held: Held, byLabel = held.byLabel): void {
+    for (const [label, amount] of byLabel) {
+      addTo(result.leaves, `${output} ${reason} ${label} ${held.hops}`, amount);
+    }
+  }
+
+  /** An output was reached (or is a source): stop there or wait. */
+  function meet(
+    output: number,
+    sats: (string | null)[],
+    byLabel: Map<string, bigint>,
+    hops: number,
+  ): void {
+    const source = labelOf.get(output);
+    const isSource = source !== undefined;
+    if (isSource) {
+      begun.add(output);
+      let clean = BigInt(flow.outputValue.at(output));
+      for (const amount of byLabel.values()) clean -= amount;
+      addTo(result.seeded, source, clean);
+      addTo(byLabel, source, clean);
+      for (let i = 0; i < sats.length; i += 1) sats[i] ??= source;
+    }
+    let amount = 0n;
+    for (const part of byLabel.values()) amount += part;
+    if (amount === 0n) return;
+    const held: Held = { sats, byLabel, hops: isSource ? 0 : hops };
+    const reason = stop(output, amount, held.hops, isSource);
+    if (reason === undefined) waiting.set(output, held);
+    else end(output, reason, held);
+  }
+
+  function meetClean(output: number): void {
+    const value = flow.outputValue.at(output);
+    meet(output, options.method === 'fifo' ? new Array(value).fill(null) : [], new Map(), 0);
+  }
+
+  function rows(from: number, to: number): number[] {
+    return Array.from({ length: to - from }, (_, i) => from + i);
+  }
+
+  function visit(tx: number): void {
+    const outputs = rows(flow.txFirstOutput.at(tx), flow.txFirstOutput.at(tx + 1));
+    const inputs = rows(flow.txFirstInput.at(tx), flow.txFirstInput.at(tx + 1)).map((row) =>
+      flow.inputPrevout.at(row),
+    );
+    const from = forward ? inputs : outputs;
+    const mine = from.filter((output) => waiting.has(output));
+    if (mine.length === 0) return;
+    if (result.visited === limits.transactionsMax) {
+      budgetSpent = true;
+      return;
+    }
+    result.visited += 1;
+    const held = new Map(mine.map((output) => [output, waiting.get(output)!]));
+    for (const output of mine) waiting.delete(output);
+    const slots = forward ? outputs : inputs;
+    if (options.method === 'fifo') visitFifo(from, slots, inputs, held);
+    else visitHaircut(slots, inputs, outputs, held);
+  }
+
+  function visitFifo(
+    from: number[],
+    slots: number[],
+    inputs: number[],
+    held: Map<number, Held>,
+  ): void {
+    const line: { label: string | null; origin: number }[] = [];
+    for (const [place, output] of from.entries()) {
+      const one = held.get(output);
+      if (forward && output === NONE) {
+        // Behind an unknown input nothing has a place.
+        for (const late of from.slice(place))
+          if (held.has(late)) end(late, 'unknown_prevout', held.get(late)!);
+        break;
+      }
+      for (let i = 0; i < flow.outputValue.at(output); i += 1) {
+        line.push({ label: one ? one.sats[i]! : null, origin: output });
+      }
+    }
+    for (const slot of slots) {
+      if (slot === NONE) break;
+      const piece = line.splice(0, flow.outputValue.at(slot));
+      const sats = piece.map((sat) => sat.label);
+      while (sats.length < flow.outputValue.at(slot)) sats.push(null);
+      const byLabel = countLabels(sats);
+      if (byLabel.size === 0) continue;
+      const hops = piece
+        .filter((sat) => sat.label !== null)
+        .reduce(
+          (least, sat) => Math.min(least, held.get(sat.origin)!.hops + 1),
+          Number.POSITIVE_INFINITY,
+        );
+      meet(slot, sats, byLabel, hops);
+    }
+    if (forward) {
+      for (const [label, amount] of countLabels(line.map((sat) => sat.label)))
+        addTo(result.fees, label, amount);
+    } else {
+      for (const sat of line) {
+        if (sat.label === null) continue;
+        if (!inputs.includes(NONE)) throw new Error('unexplained satoshi');
+        end(sat.origin, 'unknown_prevout', held.get(sat.origin)!, new Map([[sat.label, 1n]]));
+      }
+    }
+  }
+
+  function visitHaircut(
+    slots: number[],
+    inputs: number[],
+    outputs: number[],
+    held: Map<number, Held>,
+  ): void {
+    if (inputs.includes(NONE)) {
+      for (const [output, one] of held) end(output, 'unknown_prevout', one);
+      return;
+    }
+    const left = new Map(labels.map((label) => [label, 0n]));
+    for (const one of held.values())
+      for (const [label, amount] of one.byLabel) addTo(left, label, amount);
+    const total = [...left.values()].reduce((sum, amount) => sum + amount, 0n);
+    const sizes = slots.map((slot) => BigInt(flow.outputValue.at(slot)));
+    if (forward) {
+      const sum = (list: number[]): bigint =>
+        list.reduce((all, output) => all + BigInt(flow.outputValue.at(output)), 0n);
+      sizes.push(sum(inputs) - sum(outputs));
+    }
+    const shares = slowSplit(total, sizes);
+    const hops = Math.min(...[...held.values()].map((one) => one.hops)) + 1;
+    shares.forEach((share, place) => {
+      if (share === 0n) return;
+      const parts = slowSplit(share, [...left.values()]);
+      const byLabel = new Map<string, bigint>();
+      [...left.keys()].forEach((label, i) => {
+        addTo(byLabel, label, parts[i]!);
+        left.set(label, left.get(label)! - parts[i]!);
+      });
+      if (place < slots.length) meet(slots[place]!, [], byLabel, hops);
+      else for (const [label, amount] of byLabel) addTo(result.fees, label, amount);
+    });
+  }
+
+  function beginSources(tx: number): void {
+    for (const output of rows(flow.txFirstOutput.at(tx), flow.txFirstOutput.at(tx + 1))) {
+      if (labelOf.has(output) && !begun.has(output)) meetClean(output);
+    }
+  }
+
+  const order = rows(0, txEnd);
+  for (const tx of forward ? order : order.reverse()) {
+    // Backward, all sources of a transaction wait before it is looked at; forward they follow from the visit.
+    if (!forward) beginSources(tx);
+    visit(tx);
+    if (budgetSpent) break;
+    if (forward) beginSources(tx);
+  }
+  if (budgetSpent) {
+    for (const { outputIndex } of sources) if (!begun.has(outputIndex)) meetClean(outputIndex);
+    for (const [output, held] of waiting) end(output, 'budget', held);
+  } else if (waiting.size > 0) throw new Error('something still waits');
+  return result;
+}
