@@ -17,7 +17,7 @@ import {
 
 /** Folder or base: what it may import. ARCHITECTURE.md prints the same rows. */
 const LAYERS: Readonly<Record<string, readonly string[]>> = {
-  base: [],
+  base: ['base'],
   chain: ['base'],
   source: ['base', 'chain'],
   ledger: ['base', 'chain'],
@@ -26,7 +26,7 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
   simulate: ['base', 'chain'],
   cluster: ['base', 'chain', 'ledger'],
   attribution: ['base', 'chain', 'ledger', 'store', 'cluster'],
-  trace: ['base', 'chain', 'ledger', 'cluster', 'attribution'],
+  trace: ['base', 'ledger', 'cluster', 'attribution'],
   report: ['base', 'chain', 'ledger', 'cluster', 'attribution', 'trace', 'intake'],
   pipeline: [
     'base',
@@ -43,6 +43,7 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
   api: [
     'base',
     'chain',
+    'source',
     'ledger',
     'store',
     'intake',

@@ -4,18 +4,17 @@
  */
 import { listenLocally, localSocketPath } from '../api/local-socket.ts';
 import { ClewError } from '../errors.ts';
-import type { DataFolder } from './data-folder.ts';
 import type { DataLock } from './data-lock.ts';
-import type { Host } from './run-command-line.ts';
-import { runCommandLine } from './run-command-line.ts';
+import { type HeldData, type Host, runCommandLine } from './run-command-line.ts';
 
 /**
+ * @param shared what is open here
  * @param host of the serving process, for its clock
  * @param url where the pages are
  * @returns a function that stops answering
  */
 export async function answerOthers(
-  data: DataFolder,
+  shared: Pick<HeldData, 'data' | 'session'>,
   lock: DataLock,
   host: Host,
   url: string,
@@ -23,7 +22,7 @@ export async function answerOthers(
   /** Commands that change the data wait for each other; readers do not wait. */
   let lastWrite: Promise<void> = Promise.resolve();
 
-  const path = localSocketPath(data.path);
+  const path = localSocketPath(shared.data.path);
   const socket = await listenLocally(path, (request, output, signal) => {
     const guest: Host = {
       ...output,
@@ -37,7 +36,7 @@ export async function answerOthers(
       async openData(_path, wanted) {
         if (wanted.access === 'host')
           throw new Error('a command that holds the folder was sent here');
-        if (wanted.access === 'read') return { data, answerOthers: refuse, close: () => {} };
+        if (wanted.access === 'read') return { ...shared, answerOthers: refuse, close: () => {} };
         const before = lastWrite;
         let finish = (): void => {};
         lastWrite = new Promise((resolve) => {
@@ -48,7 +47,7 @@ export async function answerOthers(
           finish();
           throw new ClewError('CLEW_INTERRUPTED', 'Stopped before it began.');
         }
-        return { data, answerOthers: refuse, close: finish };
+        return { ...shared, answerOthers: refuse, close: finish };
       },
     };
     return runCommandLine(request.argv, guest);

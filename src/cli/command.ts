@@ -6,6 +6,7 @@
  */
 import type { Clock } from '../clock.ts';
 import type { Problem } from '../errors.ts';
+import type { DataSession } from '../pipeline/data-session.ts';
 import type { DataFolder } from './data-folder.ts';
 import type { OptionTable, OptionValues, PositionalTable, PositionalValues } from './option.ts';
 import type { Progress } from './progress.ts';
@@ -38,6 +39,8 @@ export interface CommandContext {
   readonly workingFolder: string;
   /** The data folder, open and locked. Only for commands with access other than `none`. */
   readonly data: DataFolder;
+  /** Its ledger and its workspace, opened on first use and shared with whoever is served here. */
+  readonly session: DataSession;
   /**
    * Lets this process answer the other commands that want the same data folder, until the returned
    * function is called. Only for commands with access `host`.

@@ -1,14 +1,15 @@
 /** Commands in their own process: the terminal, the lock, and the server that may have it. */
 import { existsSync } from 'node:fs';
 import { homedir } from 'node:os';
+import { dirname } from 'node:path';
 import { askLocally } from '../api/local-socket.ts';
 import { systemClock } from '../clock.ts';
 import { ClewError } from '../errors.ts';
 import { answerOthers } from './answer-others.ts';
 import { COMMAND_GROUPS } from './command-list.ts';
-import { defaultDataFolder, openDataFolder } from './data-folder.ts';
-import { takeDataLock } from './data-lock.ts';
-import type { Host, OpenedData } from './run-command-line.ts';
+import { type DataFolder, defaultDataFolder, openDataFolder } from './data-folder.ts';
+import { type DataLock, takeDataLock } from './data-lock.ts';
+import type { HeldData, Host, OpenedData } from './run-command-line.ts';
 
 /** A sink over one of this process's streams. */
 function streamSink(stream: NodeJS.WriteStream): Host['stdout'] {
@@ -55,11 +56,7 @@ export async function openLocally(
   for (;;) {
     const lock = await takeDataLock(folder, wanted, host.clock, host.signal);
     if (!('servedBy' in lock)) {
-      return {
-        data,
-        answerOthers: (url) => answerOthers(data, lock, host, url),
-        close: () => lock.release(),
-      };
+      return hold(data, lock, host);
     }
     const { socket } = lock.servedBy;
     const { workingFolder, terminal } = host;
@@ -69,4 +66,26 @@ export async function openLocally(
     // The server went away between our look at the lock and our question.
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
+}
+
+/** The folder is ours: what it holds is opened when it is wanted, and closed before the lock is given back. */
+async function hold(data: DataFolder, lock: DataLock, host: Host): Promise<HeldData> {
+  // Loaded late: the engines behind it are large, and commands without data never need them.
+  const { DataSession } = await import('../pipeline/data-session.ts');
+  const session = new DataSession({
+    storePath: data.storePath,
+    networkFolder: (network) => dirname(data.networkFolders(network).ledger),
+  });
+  return {
+    data,
+    session,
+    answerOthers: (url) => answerOthers({ data, session }, lock, host, url),
+    async close() {
+      try {
+        await session.close();
+      } finally {
+        lock.release();
+      }
+    },
+  };
 }

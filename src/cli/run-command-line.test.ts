@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { systemClock } from '../clock.ts';
+import { DataSession } from '../pipeline/data-session.ts';
 import { answerOthers } from './answer-others.ts';
 import { type Command, defineCommand } from './command.ts';
 import { dataOptions, jsonOption } from './common-options.ts';
@@ -213,7 +214,11 @@ test('while a server holds the folder, commands are answered through it, writers
     commands: GROUPS,
     openData: () => assert.fail('the server opened its folder again'),
   };
-  const stop = await answerOthers(data, lock, server, 'http://127.0.0.1:1/');
+  const session = new DataSession({
+    storePath: data.storePath,
+    networkFolder: () => assert.fail('no ledger was wanted'),
+  });
+  const stop = await answerOthers({ data, session }, lock, server, 'http://127.0.0.1:1/');
   t.after(async () => {
     await stop();
     lock.release();

@@ -8,6 +8,7 @@
 import { anyError } from '../api/any-error.ts';
 import type { Clock } from '../clock.ts';
 import { ClewError, EXIT } from '../errors.ts';
+import type { DataSession } from '../pipeline/data-session.ts';
 import { VERSION } from '../version.ts';
 import { didYouMean, parseArguments } from './arguments.ts';
 import type { Command, CommandContext, DataAccess, Terminal, TextSink } from './command.ts';
@@ -22,6 +23,7 @@ export type OpenedData = HeldData | { readonly answered: number };
 
 export interface HeldData {
   readonly data: DataFolder;
+  readonly session: DataSession;
   /** See `CommandContext.answerOthers`. */
   answerOthers(url: string): Promise<() => Promise<void>>;
   close(): Promise<void> | void;
@@ -160,6 +162,9 @@ async function execute(
     workingFolder: host.workingFolder,
     get data() {
       return held().data;
+    },
+    get session() {
+      return held().session;
     },
     answerOthers: (url) => held().answerOthers(url),
     progress: (title, unit) =>
