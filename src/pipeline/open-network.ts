@@ -1,0 +1,215 @@
+/**
+ * One network of a data folder, open: its ledger, flow index, cluster run and tags, each loaded when it is first needed.
+ *
+ * Everything that answers questions (command line, server, investigation) starts here.
+ */
+import { join } from 'node:path';
+import { type Attributions, matchTags } from '../attribution/match.ts';
+import type { Tag } from '../attribution/tag.ts';
+import { findTags, loadTagIndex, type TagIndex } from '../attribution/tag-index.ts';
+import { canonicalAddress } from '../chain/address.ts';
+import type { Network } from '../chain/network.ts';
+import { type ClusterRun, runClustering } from '../cluster/cluster-run.ts';
+import { ClewError } from '../errors.ts';
+import type { FlowIndex } from '../ledger/flow-index.ts';
+import { Ledger, type LedgerOptions } from '../ledger/ledger.ts';
+import { resolveAddress, resolveAddresses } from '../ledger/script-lookup.ts';
+import { getTransactionIndex, readTransaction } from '../ledger/transaction-facts.ts';
+import { openStore, type Store } from '../store/open-store.ts';
+import type { Address, ScriptId } from '../units/ids.ts';
+import { type AddressAnswer, answerAddress } from './answers/address-answer.ts';
+import {
+  answerCluster,
+  answerWhy,
+  type ClusterAnswer,
+  type WhyAnswer,
+} from './answers/cluster-answer.ts';
+import { answerStatus, type StatusAnswer } from './answers/status-answer.ts';
+import { answerTransaction, type TransactionAnswer } from './answers/transaction-answer.ts';
+import { type AsOf, asOf } from './as-of.ts';
+import { loadRun } from './cluster-ledger.ts';
+
+export interface OpenNetworkPaths {
+  /** `<data>/<network>` */
+  readonly networkFolder: string;
+  readonly storePath: string;
+}
+
+/** An address found in the ledger. */
+export interface Subject {
+  /** In its canonical spelling. */
+  readonly address: Address;
+  readonly scripts: readonly ScriptId[];
+}
+
+export interface Page {
+  readonly limit: number;
+  readonly cursor?: string;
+}
+
+export class OpenNetwork {
+  readonly ledger: Ledger;
+  readonly network: Network;
+  readonly #paths: OpenNetworkPaths;
+  #store: Promise<Store> | undefined;
+  #tagIndex: Promise<TagIndex> | undefined;
+  #run: ClusterRun | undefined;
+  #attributions: Promise<Attributions> | undefined;
+
+  private constructor(ledger: Ledger, paths: OpenNetworkPaths) {
+    this.ledger = ledger;
+    this.network = ledger.network;
+    this.#paths = paths;
+  }
+
+  /** @throws {ClewError} CLEW_DATA_BUSY, CLEW_DATA_NEWER, CLEW_LEDGER_DAMAGED */
+  static async open(
+    paths: OpenNetworkPaths,
+    network: Network,
+    options: LedgerOptions = {},
+  ): Promise<OpenNetwork> {
+    return new OpenNetwork(await Ledger.open(paths.networkFolder, network, options), paths);
+  }
+
+  get runsFolder(): string {
+    return join(this.#paths.networkFolder, 'runs');
+  }
+
+  /** The workspace database, opened once. */
+  store(): Promise<Store> {
+    this.#store ??= openStore(this.#paths.storePath);
+    return this.#store;
+  }
+
+  flow(): Promise<FlowIndex> {
+    return this.ledger.openFlow();
+  }
+
+  /** Forget what was loaded, after blocks or tags came in. */
+  refresh(): void {
+    this.#run = undefined;
+    this.#attributions = undefined;
+    this.#tagIndex = undefined;
+  }
+
+  async asOf(height?: number): Promise<AsOf> {
+    return asOf(await this.flow(), height);
+  }
+
+  /** The clusters at the tip, or as they were known at a height. */
+  async run(at?: AsOf): Promise<ClusterRun> {
+    const flow = await this.flow();
+    if (at !== undefined && at.txEnd < flow.txCount)
+      return runClustering(flow, { txEnd: at.txEnd });
+    if (this.#run?.tip?.hash !== flow.tip?.hash) {
+      this.#run = await loadRun(flow, this.runsFolder);
+      this.#attributions = undefined;
+    }
+    return this.#run!;
+  }
+
+  async tagIndex(): Promise<TagIndex> {
+    this.#tagIndex ??= this.store().then((store) => loadTagIndex(store, this.network.name));
+    return this.#tagIndex;
+  }
+
+  /** The tags met with the clusters of a run. */
+  async attributions(run: ClusterRun): Promise<Attributions> {
+    const isCurrent = run === this.#run;
+    if (isCurrent && this.#attributions !== undefined) return this.#attributions;
+    const flow = await this.flow();
+    const matched = matchTags(
+      await this.tagIndex(),
+      (addresses) => resolveAddresses(this.ledger.engine, flow, addresses),
+      (script) => run.rootOf(script),
+    );
+    if (isCurrent) this.#attributions = matched;
+    return matched;
+  }
+
+  /**
+   * The scripts of an address that a person wrote.
+   *
+   * @throws {ClewError} CLEW_ADDRESS_*, and CLEW_ADDRESS_NOT_FOUND when it never appears up to the height
+   */
+  async subject(text: string, at?: AsOf): Promise<Subject> {
+    const address = canonicalAddress(text.trim(), this.network);
+    const flow = await this.flow();
+    const txEnd = at?.txEnd ?? flow.txCount;
+    const found = await resolveAddress(this.ledger.engine, flow, address);
+    const scripts = found.filter((script) => {
+      return flow.outputTx.at(flow.scriptFirstOutput.at(script)) < txEnd;
+    });
+    if (scripts.length === 0) {
+      throw new ClewError('CLEW_ADDRESS_NOT_FOUND', 'The address never appears in this ledger.', {
+        address,
+        network: this.network.name,
+      });
+    }
+    return { address, scripts };
+  }
+
+  /** Tags of one address, without loading all. */
+  async tagsOf(address: Address): Promise<readonly Tag[]> {
+    return (await findTags(await this.store(), this.network.name, address)).tags;
+  }
+
+  async status(): Promise<StatusAnswer> {
+    this.ledger.requireTip();
+    return answerStatus(this.ledger, await this.flow(), await this.run());
+  }
+
+  /** @throws {ClewError} CLEW_TXID_FORMAT, CLEW_TX_NOT_FOUND */
+  async transaction(txid: string, asOfHeight?: number): Promise<TransactionAnswer> {
+    const flow = await this.flow();
+    const at = asOf(flow, asOfHeight);
+    const facts = await readTransaction(this.ledger.engine, flow, txid, { txEnd: at.txEnd });
+    const txIndex = await getTransactionIndex(this.ledger.engine, flow, txid);
+    return answerTransaction(flow, await this.run(at), txIndex, facts);
+  }
+
+  /** @throws {ClewError} CLEW_ADDRESS_*, CLEW_AS_OF */
+  async address(text: string, page: Page, asOfHeight?: number): Promise<AddressAnswer> {
+    const flow = await this.flow();
+    const at = asOf(flow, asOfHeight);
+    const subject = await this.subject(text, at);
+    const run = await this.run(at);
+    const root = run.rootOf(subject.scripts[0]!);
+    const about = {
+      asOf: at,
+      cluster: { id: run.clusterId(root), addresses: run.size(root).addresses },
+      tags: await this.tagsOf(subject.address),
+    };
+    return answerAddress(this.ledger.engine, flow, subject, about, page);
+  }
+
+  /** @throws {ClewError} CLEW_ADDRESS_*, CLEW_AS_OF */
+  async cluster(text: string, page: Page, asOfHeight?: number): Promise<ClusterAnswer> {
+    const flow = await this.flow();
+    const at = asOf(flow, asOfHeight);
+    const subject = await this.subject(text, at);
+    const run = await this.run(at);
+    const attributions = await this.attributions(run);
+    const root = run.rootOf(subject.scripts[0]!);
+    const about = {
+      asOfHeight: at.height,
+      service: attributions.serviceOfCluster(root) ?? null,
+      tags: attributions.tagsOfCluster(root),
+    };
+    return answerCluster(flow, run, subject, about, page);
+  }
+
+  /** @throws {ClewError} CLEW_ADDRESS_*, CLEW_NOT_LINKED, CLEW_AS_OF */
+  async why(from: string, to: string, asOfHeight?: number): Promise<WhyAnswer> {
+    const flow = await this.flow();
+    const at = asOf(flow, asOfHeight);
+    const run = await this.run(at);
+    const subjects = [await this.subject(from, at), await this.subject(to, at)] as const;
+    return answerWhy(flow, run, subjects[0], subjects[1], at.height);
+  }
+
+  async close(): Promise<void> {
+    if (this.#store !== undefined) await (await this.#store).close();
+    await this.ledger.close();
+  }
+}
