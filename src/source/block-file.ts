@@ -177,8 +177,12 @@ class BlockFileScan {
     const isPossible = isPossibleLength(announced);
     const extent = this.#extentOf(start, isPossible ? announced : 0, network);
     if (extent === announced) {
-      this.#sink.record(this.#recordOf(at, network, announced, true, head));
-      return start + announced;
+      const overlapping = this.#findOverlapping(start + HEADER_BYTES, start + announced);
+      if (overlapping === undefined) {
+        this.#sink.record(this.#recordOf(at, network, announced, true, head));
+        return start + announced;
+      }
+      return this.#passCut(at, network, announced, overlapping, head);
     }
     if (extent !== undefined && this.#isEndOfRecord(start + extent)) {
       this.#sink.problem(
@@ -196,9 +200,36 @@ class BlockFileScan {
       this.#sink.record(this.#recordOf(at, network, announced, true, head));
       return start + announced;
     }
-    this.#reportCut(at, announced, next - start, network);
-    this.#sink.record(this.#recordOf(at, network, next - start, false, head));
+    return this.#passCut(at, network, announced, next, head);
+  }
+
+  /** The body ends where the next record begins: only its header can be used. */
+  #passCut(
+    at: number,
+    network: Network,
+    announced: number,
+    next: number,
+    head: Uint8Array,
+  ): number {
+    const presentBytes = next - at - FRAME_BYTES;
+    this.#reportCut(at, announced, presentBytes, network);
+    this.#sink.record(this.#recordOf(at, network, presentBytes, false, head));
     return next;
+  }
+
+  /**
+   * A record that begins in `[from, end)` and goes on behind `end` to where a record may end. A few lost bytes make
+   * a body swallow the beginning of the next record; a copy of a record that somebody put into a transaction
+   * can not end behind its block and at the end of a record too.
+   */
+  #findOverlapping(from: number, end: number): number | undefined {
+    let at = this.#findRecord(from);
+    while (at < end) {
+      const recordEnd = at + FRAME_BYTES + u32At(this.#window.at(at, FRAME_BYTES), MAGIC_BYTES);
+      if (recordEnd > end && recordEnd <= this.#size && this.#isEndOfRecord(recordEnd)) return at;
+      at = this.#findRecord(at + 1);
+    }
+    return undefined;
   }
 
   /** The length of the block at `start` by its structure, if that can be told; the announced one is tried first. */
@@ -274,7 +305,9 @@ class BlockFileScan {
     if (magic === 0 || !isPossibleLength(length) || end > this.#size) return undefined;
     if (end === this.#size || this.#networkAt(end) !== undefined) return end;
     const next = this.#window.at(end, MAGIC_BYTES);
-    return next.length === MAGIC_BYTES && u32At(next, 0) === magic ? end : undefined;
+    const nextMagic = next.length < MAGIC_BYTES ? 0 : u32At(next, 0);
+    if (nextMagic === magic || OTHER_COINS.has(nextMagic)) return end;
+    return this.#window.zerosEnd(end) === this.#size ? end : undefined;
   }
 
   #reportForeign(at: number): void {

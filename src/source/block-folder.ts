@@ -45,7 +45,7 @@ function statOf(path: string): Stats | undefined {
 function namesIn(folder: string): string[] {
   try {
     return readdirSync(folder, { withFileTypes: true })
-      .filter((entry) => !entry.isDirectory() && isBlockName(entry.name))
+      .filter((entry) => (entry.isFile() || entry.isSymbolicLink()) && isBlockName(entry.name))
       .map((entry) => entry.name)
       .sort(byNumber);
   } catch (cause) {
