@@ -6,8 +6,8 @@
  * one goes on side by side, and another network is opened when that has ended.
  */
 import { getNetwork, type NetworkName } from '../chain/network.ts';
-import { Ledger } from '../ledger/ledger.ts';
 import { openStore, type Store } from '../store/open-store.ts';
+import { OpenNetwork } from './open-network.ts';
 import { TakingTurns } from './taking-turns.ts';
 
 export interface DataPlaces {
@@ -23,14 +23,17 @@ export interface SessionOptions {
 
 export class DataSession {
   readonly #places: DataPlaces;
-  readonly #ledgers: TakingTurns<NetworkName, Ledger>;
+  readonly #networks: TakingTurns<NetworkName, OpenNetwork>;
   #store: Promise<Store> | undefined;
 
   constructor(places: DataPlaces, options: SessionOptions = {}) {
     this.#places = places;
-    this.#ledgers = new TakingTurns(
-      (name) => Ledger.open(places.networkFolder(name), getNetwork(name), options),
-      (ledger) => ledger.close(),
+    this.#networks = new TakingTurns(
+      (name) => {
+        const place = { networkFolder: places.networkFolder(name), store: () => this.store() };
+        return OpenNetwork.open(place, getNetwork(name), options);
+      },
+      (network) => network.close(),
     );
   }
 
@@ -45,18 +48,18 @@ export class DataSession {
   }
 
   /**
-   * Works with the ledger of a network, opening it when it is not open.
+   * Works with a network, opening its ledger when it is not open.
    *
-   * @param work must not keep the ledger after its promise ends
+   * @param work must not keep the network after its promise ends
    * @throws {ClewError} what opening throws: CLEW_DATA_BUSY, CLEW_DATA_NEWER, CLEW_LEDGER_DAMAGED
    */
-  useLedger<T>(network: NetworkName, work: (ledger: Ledger) => Promise<T>): Promise<T> {
-    return this.#ledgers.use(network, work);
+  useNetwork<T>(name: NetworkName, work: (network: OpenNetwork) => Promise<T>): Promise<T> {
+    return this.#networks.use(name, work);
   }
 
   /** Closes what is open, after the work under way has ended. */
   async close(): Promise<void> {
-    await this.#ledgers.close();
+    await this.#networks.close();
     const store = this.#store;
     this.#store = undefined;
     await (await store?.catch(() => undefined))?.close();

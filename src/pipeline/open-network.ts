@@ -15,7 +15,7 @@ import type { FlowIndex } from '../ledger/flow-index.ts';
 import { Ledger, type LedgerOptions } from '../ledger/ledger.ts';
 import { resolveAddress, resolveAddresses } from '../ledger/script-lookup.ts';
 import { getTransactionIndex, readTransaction } from '../ledger/transaction-facts.ts';
-import { openStore, type Store } from '../store/open-store.ts';
+import type { Store } from '../store/open-store.ts';
 import type { Address, ScriptId } from '../units/ids.ts';
 import { type AddressAnswer, answerAddress } from './answers/address-answer.ts';
 import {
@@ -29,10 +29,12 @@ import { answerTransaction, type TransactionAnswer } from './answers/transaction
 import { type AsOf, asOf } from './as-of.ts';
 import { loadRun } from './cluster-ledger.ts';
 
-export interface OpenNetworkPaths {
+/** Where an open network finds what lies outside its ledger. */
+export interface NetworkPlaces {
   /** `<data>/<network>` */
   readonly networkFolder: string;
-  readonly storePath: string;
+  /** The workspace database, opened once for all networks; whoever gives it closes it. */
+  readonly store: () => Promise<Store>;
 }
 
 /** An address found in the ledger. */
@@ -50,35 +52,28 @@ export interface Page {
 export class OpenNetwork {
   readonly ledger: Ledger;
   readonly network: Network;
-  readonly #paths: OpenNetworkPaths;
-  #store: Promise<Store> | undefined;
+  readonly #places: NetworkPlaces;
   #tagIndex: Promise<TagIndex> | undefined;
   #run: ClusterRun | undefined;
   #attributions: Promise<Attributions> | undefined;
 
-  private constructor(ledger: Ledger, paths: OpenNetworkPaths) {
+  private constructor(ledger: Ledger, places: NetworkPlaces) {
     this.ledger = ledger;
     this.network = ledger.network;
-    this.#paths = paths;
+    this.#places = places;
   }
 
   /** @throws {ClewError} CLEW_DATA_BUSY, CLEW_DATA_NEWER, CLEW_LEDGER_DAMAGED */
   static async open(
-    paths: OpenNetworkPaths,
+    places: NetworkPlaces,
     network: Network,
     options: LedgerOptions = {},
   ): Promise<OpenNetwork> {
-    return new OpenNetwork(await Ledger.open(paths.networkFolder, network, options), paths);
+    return new OpenNetwork(await Ledger.open(places.networkFolder, network, options), places);
   }
 
   get runsFolder(): string {
-    return join(this.#paths.networkFolder, 'runs');
-  }
-
-  /** The workspace database, opened once. */
-  store(): Promise<Store> {
-    this.#store ??= openStore(this.#paths.storePath);
-    return this.#store;
+    return join(this.#places.networkFolder, 'runs');
   }
 
   flow(): Promise<FlowIndex> {
@@ -109,7 +104,7 @@ export class OpenNetwork {
   }
 
   async tagIndex(): Promise<TagIndex> {
-    this.#tagIndex ??= this.store().then((store) => loadTagIndex(store, this.network.name));
+    this.#tagIndex ??= this.#places.store().then((store) => loadTagIndex(store, this.network.name));
     return this.#tagIndex;
   }
 
@@ -151,7 +146,7 @@ export class OpenNetwork {
 
   /** Tags of one address, without loading all. */
   async tagsOf(address: Address): Promise<readonly Tag[]> {
-    return (await findTags(await this.store(), this.network.name, address)).tags;
+    return (await findTags(await this.#places.store(), this.network.name, address)).tags;
   }
 
   async status(): Promise<StatusAnswer> {
@@ -209,7 +204,6 @@ export class OpenNetwork {
   }
 
   async close(): Promise<void> {
-    if (this.#store !== undefined) await (await this.#store).close();
     await this.ledger.close();
   }
 }
