@@ -17,7 +17,18 @@ export interface CommandGroup {
 
 export const COMMAND_GROUPS: readonly CommandGroup[] = [
   {
-    title: 'Blocks and what is known of them',
-    commands: [],
+    title: 'Getting data in',
+    commands: [
+      {
+        name: 'simulate',
+        summary: 'make an economy of which everything is known, to learn and to test',
+        load: async () => (await import('./commands/simulate.ts')).simulateCommand as Command,
+      },
+      {
+        name: 'tags import',
+        summary: 'import what sources say about addresses',
+        load: async () => (await import('./commands/tags-import.ts')).tagsImportCommand as Command,
+      },
+    ],
   },
 ];

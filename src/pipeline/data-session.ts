@@ -1,13 +1,14 @@
 /**
  * What one process has open of a data folder, opened on first use and shared by all that it answers:
- * the workspace database, and one ledger.
+ * the workspace database, and one network with its ledger.
  *
  * The ledger's engine allows one open ledger in a process. So the networks take turns: work on the open
  * one goes on side by side, and another network is opened when that has ended.
  */
 import { getNetwork, type NetworkName } from '../chain/network.ts';
+import type { LedgerOptions } from '../ledger/ledger.ts';
 import { openStore, type Store } from '../store/open-store.ts';
-import { OpenNetwork } from './open-network.ts';
+import type { OpenNetwork } from './open-network.ts';
 import { TakingTurns } from './taking-turns.ts';
 
 export interface DataPlaces {
@@ -16,20 +17,18 @@ export interface DataPlaces {
   networkFolder(network: NetworkName): string;
 }
 
-export interface SessionOptions {
-  /** Told while a ledger rebuilds its flow index, which can take minutes. */
-  readonly onRebuild?: (done: number, total: number) => void;
-}
-
 export class DataSession {
   readonly #places: DataPlaces;
   readonly #networks: TakingTurns<NetworkName, OpenNetwork>;
   #store: Promise<Store> | undefined;
 
-  constructor(places: DataPlaces, options: SessionOptions = {}) {
+  /** @param options for the ledgers that are opened */
+  constructor(places: DataPlaces, options: LedgerOptions = {}) {
     this.#places = places;
     this.#networks = new TakingTurns(
-      (name) => {
+      async (name) => {
+        // Loaded late: importing tags needs no engine.
+        const { OpenNetwork } = await import('./open-network.ts');
         const place = { networkFolder: places.networkFolder(name), store: () => this.store() };
         return OpenNetwork.open(place, getNetwork(name), options);
       },
@@ -48,13 +47,18 @@ export class DataSession {
   }
 
   /**
-   * Works with a network, opening its ledger when it is not open.
+   * Works with a network, opening it when it is not open.
    *
-   * @param work must not keep the network after its promise ends
+   * @param work must not keep what it is given after its promise ends, nor wait for another network
    * @throws {ClewError} what opening throws: CLEW_DATA_BUSY, CLEW_DATA_NEWER, CLEW_LEDGER_DAMAGED
    */
-  useNetwork<T>(name: NetworkName, work: (network: OpenNetwork) => Promise<T>): Promise<T> {
-    return this.#networks.use(name, work);
+  useNetwork<T>(network: NetworkName, work: (open: OpenNetwork) => Promise<T>): Promise<T> {
+    return this.#networks.use(network, work);
+  }
+
+  /** Blocks or tags came in: what was loaded from them is loaded anew at its next use. */
+  refresh(): void {
+    this.#networks.current?.refresh();
   }
 
   /** Closes what is open, after the work under way has ended. */

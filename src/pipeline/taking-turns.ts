@@ -27,6 +27,11 @@ export class TakingTurns<Key, Thing> {
     this.#closeThing = closeThing;
   }
 
+  /** What is open just now, whoever uses it. */
+  get current(): Thing | undefined {
+    return this.#open?.thing;
+  }
+
   /** Works with the thing of a key. Errors of opening and of the work are handed on. */
   async use<T>(key: Key, work: (thing: Thing) => Promise<T>): Promise<T> {
     const begun = this.#last.then(() => this.#begin(key));

@@ -1,7 +1,8 @@
-import { describeCommand } from '../command.ts';
+import { defineCommand } from '../command.ts';
 import { jsonOption, progressOption } from '../common-options.ts';
+import { factsText, groupedNumber, jsonText } from '../output.ts';
 
-export const simulateCommand = describeCommand({
+export const simulateCommand = defineCommand({
   name: 'simulate',
   about:
     'Makes an economy of which everything is known: block files, who owns which address and why each ' +
@@ -13,15 +14,46 @@ export const simulateCommand = describeCommand({
       kind: 'count',
       value: 'N',
       min: 1,
-      max: 10_000_000,
+      max: 50_000_000,
       default: 20_000,
-      help: 'how many transactions, about',
+      help: 'how many transactions, coinbases included',
     },
     seed: { kind: 'text', value: 'TEXT', default: '1', help: 'same seed, same bytes' },
-    force: { kind: 'flag', help: 'write into a folder that is not empty' },
+    force: { kind: 'flag', help: 'write over an earlier simulation in that folder' },
     ...jsonOption,
     ...progressOption,
   },
   examples: ['clew simulate --out sample --transactions 20000 --seed 7'],
+  notes: ['docs/methods/simulated-economy.md says who lives in it and what the files hold.'],
   access: 'none',
+  async run({ out, transactions, seed, force, json }, { stdout, signal, progress }) {
+    const { simulate } = await import('../../simulate/simulate.ts');
+    const shown = progress('Simulating', 'tx');
+    const summary = await simulate({
+      outDir: out,
+      transactions,
+      seed,
+      force,
+      signal,
+      onProgress: ({ transactions: done, transactionsWanted, height }) =>
+        shown.update({ done, total: transactionsWanted, detail: `height ${height}` }),
+    }).finally(() => shown.end());
+    if (json) {
+      await stdout.write(jsonText({ format: 'clew-simulate/1', ...summary }));
+      return;
+    }
+    await stdout.write(
+      `${factsText([
+        ['folder', summary.outDir],
+        ['seed', summary.seed],
+        ['blocks', `${groupedNumber(summary.blocks)}, tip ${summary.tip.hash}`],
+        ['transactions', groupedNumber(summary.transactions)],
+        ['block files', `${groupedNumber(summary.blockBytes)} bytes`],
+        ['actors', groupedNumber(summary.actors)],
+        ['addresses', groupedNumber(summary.addresses)],
+        ['tags', `${groupedNumber(summary.tags)}, of them ${summary.wrongTags} wrong on purpose`],
+        ['seed set', `${groupedNumber(summary.seeds)} lines`],
+      ])}\nNext: clew index --blocks ${summary.outDir}/blocks\n`,
+    );
+  },
 });

@@ -1,7 +1,11 @@
-import { describeCommand } from '../command.ts';
-import { dataOptions, jsonOption } from '../common-options.ts';
+import type { NetworkName } from '../../chain/network.ts';
+import { ClewError } from '../../errors.ts';
+import { defineCommand } from '../command.ts';
+import { dataOptions, jsonOption, progressOption } from '../common-options.ts';
+import type { DataFolder } from '../data-folder.ts';
+import { groupedNumber, jsonText, tableText } from '../output.ts';
 
-export const tagsImportCommand = describeCommand({
+export const tagsImportCommand = defineCommand({
   name: 'tags import',
   about:
     'Imports what sources say about addresses: GraphSense TagPacks (YAML, also gzipped) and OFAC lists. ' +
@@ -14,7 +18,73 @@ export const tagsImportCommand = describeCommand({
       help: 'files, or folders to search for them',
     },
   },
-  options: { data: dataOptions.data, ...jsonOption },
+  options: {
+    data: dataOptions.data,
+    network: {
+      ...dataOptions.network,
+      help: 'whose tags to take; a test network takes none of the real ones',
+      defaultHelp: 'the only one in the data folder, else main',
+    },
+    ...jsonOption,
+    ...progressOption,
+  },
   examples: ['clew tags import tagpacks/packs ofac/'],
+  notes: [
+    'A file that can not be read is reported and does not stop the others. The same file again changes ' +
+      'nothing. Claims of child exploitation are kept apart until a named person confirms them.',
+  ],
   access: 'write',
+  async run({ paths, network, json }, context) {
+    const { importTags } = await import('../../attribution/import-tags.ts');
+    const shown = context.progress('Importing', 'tags');
+    const result = await importTags(paths, await context.session.store(), {
+      network: network ?? soleNetwork(context.data),
+      importedAtSeconds: context.clock.nowSeconds(),
+      signal: context.signal,
+      onProgress: ({ tagsRead, filesDone, filesTotal }) =>
+        shown.update({ done: tagsRead, detail: `file ${filesDone} of ${filesTotal}` }),
+    }).finally(() => shown.end());
+    context.session.refresh();
+    for (const problem of result.problems) context.warn(problem);
+    const refused = result.files.filter(({ status }) => status === 'refused').length;
+    if (json) await context.stdout.write(jsonText({ format: 'clew-tags-import/1', ...result }));
+    else await context.stdout.write(summaryText(result));
+    // Some of many may be bad; when all are, nothing was imported and that is an error.
+    if (refused > 0 && refused === result.files.length) {
+      throw new ClewError('CLEW_TAGS_FORMAT', 'None of the files could be imported.', {
+        files: refused,
+      });
+    }
+  },
 });
+
+function soleNetwork(data: DataFolder): NetworkName {
+  const present = data.networks();
+  return present.length === 1 ? present[0]! : 'main';
+}
+
+type Result = Awaited<ReturnType<typeof import('../../attribution/import-tags.ts').importTags>>;
+
+function summaryText(result: Result): string {
+  const { counts, otherChains, rejects, problemsLeftOut } = result;
+  const byStatus = (status: string): number =>
+    result.files.filter((file) => file.status === status).length;
+  let text =
+    `${byStatus('imported')} files imported, ${byStatus('known')} known already, ` +
+    `${byStatus('refused')} refused, ${result.filesPassedOver} passed over.\n` +
+    `${groupedNumber(counts.read)} tags read: ${groupedNumber(counts.active)} in use, ` +
+    `${groupedNumber(counts.pending)} wait for a person, ${groupedNumber(counts.duplicate)} doubled, ` +
+    `${groupedNumber(counts.otherChain)} of other chains, ${groupedNumber(counts.rejected)} rejected.\n`;
+  const chains = Object.entries(otherChains).map(([chain, count]) => [chain, groupedNumber(count)]);
+  const number = 'right' as const;
+  if (chains.length > 0) {
+    text += `\n${tableText([{ title: 'Other chain' }, { title: 'Tags', align: number }], chains)}`;
+  }
+  const reasons = rejects.map(({ reason, count }) => [reason, groupedNumber(count)]);
+  if (reasons.length > 0) {
+    text += `\n${tableText([{ title: 'Rejected because' }, { title: 'Tags', align: number }], reasons)}`;
+  }
+  if (problemsLeftOut > 0)
+    text += `${groupedNumber(problemsLeftOut)} more problems are not listed.\n`;
+  return text;
+}
