@@ -9,7 +9,7 @@
  * Scalars are plain, single-quoted, or double-quoted without escapes, each on one line. Anything
  * else (another indent, a value on the next line, an anchor, a tab, a name twice…) ends the
  * attempt, and the general reader decides. So this reader may refuse much but must never accept
- * what YAML reads in another way; `raw-pack.test.ts` holds it against the `yaml` package.
+ * what YAML reads in another way; `read-raw-pack.test.ts` holds it against the `yaml` package.
  *
  * Cost: about 0.5 microseconds a line; the general reader takes 20 and far more memory.
  */

@@ -22,7 +22,7 @@ export const OFAC_ORIGIN: ListOrigin = {
   source: 'OFAC, Specially Designated Nationals and Blocked Persons list (addresses only)',
 };
 
-const FILE_NAME = /(?:^|[_-])([A-Z0-9]{2,6})\.txt$/;
+const FILE_NAME = /(?:^|[_-])([A-Z0-9]{2,5})\.txt$/;
 
 /**
  * The coin that the name of a list stands for, or undefined when it names none.

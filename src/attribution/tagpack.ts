@@ -7,7 +7,8 @@
  * `confidence` is the lowest one, with a notice.
  */
 import { ClewError } from '../errors.ts';
-import { NESTED, type RawFields, type RawTag, type RawValue, readRawPack } from './raw-pack.ts';
+import { NESTED, type RawFields, type RawTag, type RawValue } from './raw-pack.ts';
+import { readRawPack } from './read-raw-pack.ts';
 import {
   CONFIDENCE_WHEN_MISSING,
   isReject,

@@ -6,7 +6,8 @@ import { type SeededRandom, seededRandom } from '../bytes/seeded-random.ts';
 import { ClewError, type ErrorCode } from '../errors.ts';
 import { readFlatYaml } from './flat-yaml.hot.ts';
 import { readGeneralYaml } from './general-yaml.ts';
-import { NESTED, readRawPack } from './raw-pack.ts';
+import { NESTED } from './raw-pack.ts';
+import { readRawPack } from './read-raw-pack.ts';
 
 const code = (expected: ErrorCode) => (error: unknown) => {
   assert.ok(error instanceof ClewError, String(error));
