@@ -31,4 +31,34 @@ export const COMMAND_GROUPS: readonly CommandGroup[] = [
       },
     ],
   },
+  {
+    title: 'Looking things up',
+    commands: [
+      {
+        name: 'status',
+        summary: 'what has been indexed',
+        load: async () => (await import('./commands/status.ts')).statusCommand as Command,
+      },
+      {
+        name: 'tx',
+        summary: 'one transaction',
+        load: async () => (await import('./commands/tx.ts')).txCommand as Command,
+      },
+      {
+        name: 'address',
+        summary: 'one address with its history',
+        load: async () => (await import('./commands/address.ts')).addressCommand as Command,
+      },
+      {
+        name: 'cluster',
+        summary: 'the cluster of an address',
+        load: async () => (await import('./commands/cluster.ts')).clusterCommand as Command,
+      },
+      {
+        name: 'why',
+        summary: 'why two addresses are in one cluster',
+        load: async () => (await import('./commands/why.ts')).whyCommand as Command,
+      },
+    ],
+  },
 ];

@@ -75,12 +75,13 @@ export function groupedNumber(value: number | bigint): string {
 }
 
 /**
- * An amount for people: coins with eight decimals and the ticker.
+ * An amount for people: coins with eight decimals and the coin's ticker, marked on test networks.
  *
- * @example coinText(150000000n, 'BTC') // '1.50000000 BTC'
+ * @example amountText('150000000', 'main') // '1.50000000 BTC'
  */
-export function coinText(amountSats: number | bigint, coin: string): string {
-  return `${formatCoins(amountSats)} ${coin}`;
+export function amountText(amountSats: number | bigint | string, network: string): string {
+  const ticker = network === 'main' ? 'BTC' : network === 'litecoin' ? 'LTC' : 'test BTC';
+  return `${formatCoins(BigInt(amountSats))} ${ticker}`;
 }
 
 /**

@@ -1,7 +1,12 @@
-import { describeCommand } from '../command.ts';
+import type { AddressAnswer } from '../../pipeline/answers/address-answer.ts';
+import { formatTime } from '../../units/time.ts';
+import { defineCommand } from '../command.ts';
 import { asOfOption, dataOptions, jsonOption, pageOptions } from '../common-options.ts';
+import { amountText, factsText, groupedNumber, jsonText, tableText } from '../output.ts';
+import { pageOf, tagTable } from '../page-text.ts';
+import { withNetwork } from '../with-network.ts';
 
-export const addressCommand = describeCommand({
+export const addressCommand = defineCommand({
   name: 'address',
   about:
     'Shows one address: balance, received, sent, first and last seen, tags, and its history by pages.',
@@ -9,4 +14,45 @@ export const addressCommand = describeCommand({
   options: { ...dataOptions, ...asOfOption, ...pageOptions, ...jsonOption },
   examples: ['clew address 1A1zP1eP5QGefi2DMPTfTL5SLmv7DivfNa --limit 10'],
   access: 'read',
+  async run({ address, network, asOf, limit, cursor, json }, context) {
+    const page = pageOf(limit, cursor);
+    const answer = await withNetwork(context, network, (open) => open.address(address, page, asOf));
+    await context.stdout.write(json ? jsonText(answer) : addressText(answer));
+  },
 });
+
+function addressText(answer: AddressAnswer): string {
+  const { network, counts, firstSeen, lastSeen, cluster, tags, history, nextCursor } = answer;
+  const amount = (sats: string): string => amountText(sats, network);
+  let text = factsText([
+    ['address', answer.address],
+    ['network', `${network}, as of block ${groupedNumber(answer.asOfHeight)}`],
+    ['script', answer.scriptKinds.join(', ')],
+    ['balance', amount(answer.balance)],
+    ['received', `${amount(answer.received)} in ${groupedNumber(counts.outputs)} outputs`],
+    ['sent', `${amount(answer.sent)} in ${groupedNumber(counts.spentOutputs)} outputs`],
+    ['transactions', groupedNumber(counts.transactions)],
+    ...(firstSeen === null ? [] : [['first seen', formatTime(firstSeen.timeSeconds)] as const]),
+    ...(lastSeen === null ? [] : [['last seen', formatTime(lastSeen.timeSeconds)] as const]),
+    ...(cluster === null
+      ? []
+      : [['cluster', `${cluster.id}, ${groupedNumber(cluster.addresses)} addresses`] as const]),
+  ]);
+  text += tagTable(tags.map((tag) => ({ tag })));
+  text += `\n${tableText(
+    [
+      { title: 'Time' },
+      { title: 'Received', align: 'right' },
+      { title: 'Sent', align: 'right' },
+      { title: 'Transaction' },
+    ],
+    history.map((entry) => [
+      formatTime(entry.timeSeconds),
+      entry.received === '0' ? '' : amount(entry.received),
+      entry.sent === '0' ? '' : amount(entry.sent),
+      entry.txid,
+    ]),
+  )}`;
+  if (nextCursor !== undefined) text += `\nMore: --cursor ${nextCursor}\n`;
+  return text;
+}

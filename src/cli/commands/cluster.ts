@@ -1,7 +1,11 @@
-import { describeCommand } from '../command.ts';
+import type { ClusterAnswer } from '../../pipeline/answers/cluster-answer.ts';
+import { defineCommand } from '../command.ts';
 import { asOfOption, dataOptions, jsonOption, pageOptions } from '../common-options.ts';
+import { factsText, groupedNumber, jsonText, plainText } from '../output.ts';
+import { pageOf, tagTable } from '../page-text.ts';
+import { withNetwork } from '../with-network.ts';
 
-export const clusterCommand = describeCommand({
+export const clusterCommand = defineCommand({
   name: 'cluster',
   about:
     'Shows the cluster of an address: its run, its id, its size, its tags, and its members by pages. ' +
@@ -10,4 +14,34 @@ export const clusterCommand = describeCommand({
   options: { ...dataOptions, ...asOfOption, ...pageOptions, ...jsonOption },
   examples: ['clew cluster 12cbQLTFMXRnSzktFkuoG3eHoMeFtpTu3S --json'],
   access: 'read',
+  async run({ address, network, asOf, limit, cursor, json }, context) {
+    const page = pageOf(limit, cursor);
+    const answer = await withNetwork(context, network, (open) => open.cluster(address, page, asOf));
+    await context.stdout.write(json ? jsonText(answer) : clusterText(answer));
+  },
 });
+
+function clusterText(answer: ClusterAnswer): string {
+  const { service, size, members, nextCursor } = answer;
+  let text = factsText([
+    ['cluster', answer.id],
+    ['run', `${answer.run}, profile ${answer.profile}`],
+    ['rules', answer.rules.map(({ id, version }) => `${id} version ${version}`).join(', ')],
+    ['as of block', groupedNumber(answer.asOfHeight)],
+    ['addresses', groupedNumber(size.addresses)],
+    ['scripts', groupedNumber(size.scripts)],
+    ...(service === null
+      ? []
+      : [
+          [
+            'service',
+            `${service.name} (${service.category}), according to ${service.tags.length} tags` +
+              (service.conflicting ? '; sources disagree' : ''),
+          ] as const,
+        ]),
+  ]);
+  text += tagTable(answer.tags);
+  text += `\nMembers\n${members.map((member) => `${plainText(member)}\n`).join('')}`;
+  if (nextCursor !== undefined) text += `\nMore: --cursor ${nextCursor}\n`;
+  return text;
+}

@@ -1,7 +1,11 @@
-import { describeCommand } from '../command.ts';
+import type { StatusAnswer } from '../../pipeline/answers/status-answer.ts';
+import { formatTime } from '../../units/time.ts';
+import { defineCommand } from '../command.ts';
 import { dataOptions, jsonOption } from '../common-options.ts';
+import { amountText, factsText, groupedNumber, jsonText } from '../output.ts';
+import { withNetwork } from '../with-network.ts';
 
-export const statusCommand = describeCommand({
+export const statusCommand = defineCommand({
   name: 'status',
   about:
     'Shows what has been indexed: the tip, and counts of blocks, transactions, addresses and clusters.',
@@ -13,4 +17,32 @@ export const statusCommand = describeCommand({
       'outside what was indexed; `unknownInputs` counts those.',
   ],
   access: 'read',
+  async run({ network, json }, context) {
+    const answer = await withNetwork(context, network, (open) => open.status());
+    await context.stdout.write(json ? jsonText(answer) : statusText(answer));
+  },
 });
+
+function statusText(answer: StatusAnswer): string {
+  const { tip, unspent, fees, clusters, windows } = answer;
+  const number = (count: number): string => groupedNumber(count);
+  return factsText([
+    ['network', answer.network],
+    ['tip', `${number(tip.height)}, ${formatTime(tip.timeSeconds)}, ${tip.hash}`],
+    ...windows.map(
+      ({ heightMin, heightMax }) =>
+        ['heights', `${number(heightMin)} to ${number(heightMax)}`] as const,
+    ),
+    ['blocks', number(answer.blocks)],
+    ['transactions', number(answer.transactions)],
+    [
+      'inputs',
+      `${number(answer.inputs)}, ${number(answer.unknownInputs)} of them of unknown origin`,
+    ],
+    ['outputs', number(answer.outputs)],
+    ['addresses', number(answer.addresses)],
+    ['clusters', clusters === null ? 'not clustered yet' : number(clusters)],
+    ['unspent', `${number(unspent.count)} outputs, ${amountText(unspent.value, answer.network)}`],
+    ['fees', fees === null ? 'not known in full' : amountText(fees, answer.network)],
+  ]);
+}
