@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -103,6 +103,23 @@ test('a file of another kind is refused and left as it is', async (t) => {
   await assert.rejects(openStore(text), code('CLEW_DATA_FOREIGN'));
   await assert.rejects(openStore(join(text, 'x')), code('CLEW_FILE_UNREADABLE'));
   await assert.rejects(openStore(`${path}.d/store.sqlite`), code('CLEW_FOLDER_MISSING'));
+});
+
+test("a damaged file is said to be damaged, not another program's", async (t) => {
+  const path = join(folder(t), 'store.sqlite');
+  const store = await openStore(path);
+  const many = Array.from({ length: 5_000 }, (_, i) => `subject-${i}`);
+  await addTagPack(store, pack('a'), [statement(many)]);
+  await store.close();
+  const bytes = readFileSync(path);
+  // The first page says what is where; all others are gone.
+  writeFileSync(path, bytes.fill(0xff, 4096));
+  const work = async () => {
+    const damaged = await openStore(path);
+    t.after(() => damaged.close());
+    await readTagPacks(damaged);
+  };
+  await assert.rejects(work(), code('CLEW_STORE_DAMAGED'));
 });
 
 test('a store that others could read is made private', async (t) => {
