@@ -13,14 +13,7 @@ import type { StopOracle } from '../src/trace/stop-oracle.ts';
 import { NO_LIMITS, traceBackward, traceForward } from '../src/trace/trace.ts';
 import type { TraceSource } from '../src/trace/trace-sources.ts';
 import { NONE } from '../src/units/ids.ts';
-
-export interface BenchFigure {
-  readonly name: string;
-  readonly value: number;
-  readonly unit: string;
-  /** What the figure must reach. */
-  readonly targetMin?: number;
-}
+import type { BenchFigure } from './figure.ts';
 
 const TX_COUNT = 1_000_000;
 const TX_PER_BLOCK = 1_000;
