@@ -302,6 +302,17 @@ export function runClustering(flow: FlowIndex, options: ClusterOptions = {}): Cl
   });
 }
 
+/**
+ * The id that a run over this index would have, without making it: to find one that was kept.
+ *
+ * @example findRunManifest(runsFolder, runIdFor(flow)) ?? writeRun(runClustering(flow), flow, runsFolder)
+ */
+export function runIdFor(flow: FlowIndex, options: ClusterOptions = {}): string {
+  const txEnd = Math.min(options.txEnd ?? flow.txCount, flow.txCount);
+  const parameters = coinjoinParameters(flow.network.name);
+  return identify(flow, txEnd, options, canonicalJson(parameters)).runId;
+}
+
 function identify(
   flow: FlowIndex,
   txEnd: number,
