@@ -75,3 +75,27 @@ test('services, mixers and reserved categories', () => {
   assert.ok(isKindOf('exchange', 'exchange'));
   assert.ok(!isKindOf('exchange', 'abuse'));
 });
+
+test('docs/operating/tags.md lists the table, row for row', () => {
+  const page = readFileSync(new URL('../../docs/operating/tags.md', import.meta.url), 'utf8');
+  const part = page.slice(page.indexOf('## Categories'), page.indexOf('## Claims of child'));
+  const rows = part.split('\n').filter((row) => row.startsWith('| `'));
+  const expected = [...CATEGORIES.values()].map((category) => {
+    const remarks = [
+      category.isMixer && 'mixer',
+      category.isSanctioned && 'sanctioned',
+      category.isChildExploitation && 'reserved',
+      category.graphsenseId !== category.id && 'ours',
+    ].filter((remark) => remark !== false);
+    const cells = [
+      `\`${category.id}\``,
+      category.label,
+      category.broader === null ? '' : `\`${category.broader}\``,
+      category.isService ? 'yes' : '',
+      category.namesCustomers === 0 ? '' : `${category.namesCustomers}`,
+      remarks.join(', '),
+    ];
+    return `| ${cells.join(' | ')} |`;
+  });
+  assert.deepEqual(rows, expected);
+});

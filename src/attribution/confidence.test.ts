@@ -28,3 +28,14 @@ test('a confidence is found by its exact id only', () => {
   assert.equal(findConfidence('Authority_Data'), undefined);
   assert.equal(findConfidence('constructor'), undefined);
 });
+
+test('docs/operating/tags.md lists the table, row for row', () => {
+  const page = readFileSync(new URL('../../docs/operating/tags.md', import.meta.url), 'utf8');
+  const part = page.slice(page.indexOf('## Confidence'), page.indexOf('## Categories'));
+  assert.deepEqual(
+    part.split('\n').filter((row) => row.startsWith('| `')),
+    [...CONFIDENCES.values()].map(
+      ({ id, level, meaning }) => `| \`${id}\` | ${level} | ${meaning} |`,
+    ),
+  );
+});
