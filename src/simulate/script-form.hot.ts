@@ -7,12 +7,13 @@
  * verifies signatures will. What must agree does agree: a spend reveals the key, redeem script or witness
  * script whose hash stands in the output.
  *
- * Cost: two calls of `crypto.hash` per new P2PKH or P2WPKH output, none to spend one. Everything is written
+ * Cost: one short HASH160 per new P2PKH or P2WPKH output, none to spend one. Everything is written
  * into the caller's buffer; `#scratch` is valid within one call only.
  */
 import { hash } from 'node:crypto';
 import { sha256 } from '../bytes/hash.ts';
 import type { SeededRandom } from '../bytes/seeded-random.ts';
+import { hash160Short, ripemd160Of32, SHORT_BYTES_MAX } from './short-hash.hot.ts';
 
 /** How an output is written and spent. */
 export const FORM = {
@@ -127,32 +128,46 @@ export class ScriptForge {
     return end;
   }
 
-  #hash160(bytes: Uint8Array): Uint8Array {
-    return hash('ripemd160', hash('sha256', bytes, 'buffer'), 'buffer');
-  }
-
-  /** HASH160 of the key as this form uses it: 20 bytes. */
-  #keyHash(form: number, key: number): Uint8Array {
+  /** HASH160 of the key as this form uses it, 20 bytes; returns the end. */
+  #writeKeyHash(form: number, key: number, target: Uint8Array, at: number): number {
     const scratch = this.#scratch;
-    const end =
-      form === FORM.p2pkhUncompressed || form === FORM.p2pkUncompressed
-        ? this.writeUncompressed(key, 0, scratch, 0)
-        : this.writeCompressed(key, 0, scratch, 0);
-    return this.#hash160(scratch.subarray(0, end));
+    if (form === FORM.p2pkhUncompressed) {
+      // 65 bytes are more than one block.
+      const digest = hash(
+        'sha256',
+        scratch.subarray(0, this.writeUncompressed(key, 0, scratch, 0)),
+        'buffer',
+      );
+      ripemd160Of32(digest, 0, target, at);
+    } else {
+      hash160Short(scratch, 0, this.writeCompressed(key, 0, scratch, 0), target, at);
+    }
+    return at + 20;
   }
 
-  /** `OP_0 <hash>` for the 20 or 32 bytes given; returns the end. */
-  #writeProgram(opcode: number, program: Uint8Array, target: Uint8Array, at: number): number {
-    target[at] = opcode;
-    target[at + 1] = program.length;
-    target.set(program, at + 2);
-    return at + 2 + program.length;
+  /** `OP_0 <20 bytes>`, the hash of the compressed key; returns the end. */
+  #writeKeyProgram(key: number, target: Uint8Array, at: number): number {
+    target[at] = 0;
+    target[at + 1] = 20;
+    return this.#writeKeyHash(FORM.p2wpkh, key, target, at + 2);
   }
 
-  #writeP2sh(redeem: Uint8Array, target: Uint8Array, at: number): number {
+  /** `OP_0 <32 bytes>`, the hash of the witness script; returns the end. */
+  #writeScriptProgram(key: number, target: Uint8Array, at: number): number {
+    const end = this.#writeRedeem(key, this.#scratch, 0);
+    target[at] = 0;
+    target[at + 1] = 32;
+    target.set(hash('sha256', this.#scratch.subarray(0, end), 'buffer'), at + 2);
+    return at + 34;
+  }
+
+  /** `OP_HASH160 <20 bytes> OP_EQUAL` over the script at `from` in the scratch; returns the end. */
+  #writeP2sh(from: number, to: number, target: Uint8Array, at: number): number {
+    const scratch = this.#scratch;
     target[at] = 0xa9;
     target[at + 1] = 20;
-    target.set(this.#hash160(redeem), at + 2);
+    if (to - from <= SHORT_BYTES_MAX) hash160Short(scratch, from, to - from, target, at + 2);
+    else ripemd160Of32(hash('sha256', scratch.subarray(from, to), 'buffer'), 0, target, at + 2);
     target[at + 22] = 0x87;
     return at + 23;
   }
@@ -176,16 +191,14 @@ export class ScriptForge {
         target[at] = 0x76;
         target[at + 1] = 0xa9;
         target[at + 2] = 20;
-        target.set(this.#keyHash(form, key), at + 3);
+        this.#writeKeyHash(form, key, target, at + 3);
         target[at + 23] = 0x88;
         target[at + 24] = OP_CHECKSIG;
         return at + 25;
       case FORM.p2wpkh:
-        return this.#writeProgram(0, this.#keyHash(form, key), target, at);
-      case FORM.p2shP2wpkh: {
-        const end = this.#writeProgram(0, this.#keyHash(form, key), scratch, 256);
-        return this.#writeP2sh(scratch.subarray(256, end), target, at);
-      }
+        return this.#writeKeyProgram(key, target, at);
+      case FORM.p2shP2wpkh:
+        return this.#writeP2sh(256, this.#writeKeyProgram(key, scratch, 256), target, at);
       case FORM.p2tr:
       case FORM.p2trScript:
         target[at] = 0x51;
@@ -206,13 +219,11 @@ export class ScriptForge {
     const scratch = this.#scratch;
     switch (form) {
       case FORM.p2shMultisig:
-        return this.#writeP2sh(scratch.subarray(0, this.#writeRedeem(key, scratch, 0)), target, at);
+        return this.#writeP2sh(0, this.#writeRedeem(key, scratch, 0), target, at);
       case FORM.p2wshMultisig:
-        return this.#writeWitnessScriptHash(key, target, at);
-      case FORM.p2shP2wshMultisig: {
-        const end = this.#writeWitnessScriptHash(key, scratch, 256);
-        return this.#writeP2sh(scratch.subarray(256, end), target, at);
-      }
+        return this.#writeScriptProgram(key, target, at);
+      case FORM.p2shP2wshMultisig:
+        return this.#writeP2sh(256, this.#writeScriptProgram(key, scratch, 256), target, at);
       case FORM.bareMultisig: {
         // 1 of 2.
         let end = at;
@@ -238,16 +249,6 @@ export class ScriptForge {
       default:
         throw new RangeError(`no script form ${form}`);
     }
-  }
-
-  #writeWitnessScriptHash(key: number, target: Uint8Array, at: number): number {
-    const end = this.#writeRedeem(key, this.#scratch, 0);
-    return this.#writeProgram(
-      0,
-      hash('sha256', this.#scratch.subarray(0, end), 'buffer'),
-      target,
-      at,
-    );
   }
 
   #fill(target: Uint8Array, at: number, length: number): void {
@@ -313,10 +314,10 @@ export class ScriptForge {
       }
       case FORM.p2shP2wpkh:
         target[at] = 22;
-        return this.#writeProgram(0, this.#keyHash(form, key), target, at + 1);
+        return this.#writeKeyProgram(key, target, at + 1);
       case FORM.p2shP2wshMultisig:
         target[at] = 34;
-        return this.#writeWitnessScriptHash(key, target, at + 1);
+        return this.#writeScriptProgram(key, target, at + 1);
       case FORM.p2shMultisig: {
         let end = at;
         target[end++] = 0;

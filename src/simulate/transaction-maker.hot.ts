@@ -21,6 +21,7 @@ import {
   type ScriptForge,
   SIGHASH,
 } from './script-form.hot.ts';
+import { sha256Short } from './short-hash.hot.ts';
 import type { TruthSink } from './truth-writer.ts';
 import type { Order, Place, Wallet, WalletMake } from './wallet.ts';
 
@@ -72,7 +73,8 @@ export class TransactionMaker {
   /** Transactions made so far, coinbases left out. */
   made = 0;
   /** Of the last transaction finished: internal order, valid until the next. */
-  txid: Uint8Array = new Uint8Array(32);
+  readonly txid = new Uint8Array(32);
+  readonly #wtxid = new Uint8Array(32);
   /** The same as people write it. */
   txidHex = '';
 
@@ -396,25 +398,26 @@ export class TransactionMaker {
     if (isSegwit) at = this.#writeWitnesses(body, at);
     at = writeU32(body, at, locktime);
     const whole = body.subarray(start, at);
-    const wtxid = hash('sha256', hash('sha256', whole, 'buffer'), 'buffer');
-    let txid: Uint8Array = wtxid;
-    if (isSegwit)
-      txid = this.#strippedHash(version, body.subarray(middleStart, middleEnd), locktime);
+    const { txid } = this;
+    const wtxid = isSegwit ? this.#wtxid : txid;
+    sha256Short(hash('sha256', whole, 'buffer'), 0, 32, wtxid, 0);
+    if (isSegwit) this.#hashStripped(version, body.subarray(middleStart, middleEnd), locktime);
     this.#block.accept(at - start, txid, wtxid, isSegwit, feeSats);
-    this.txid = txid;
     const reversed = this.#reversed;
     for (let i = 0; i < 32; i += 1) reversed[i] = txid[31 - i]!;
     this.txidHex = reversed.toString('hex');
   }
 
-  #strippedHash(version: number, middle: Uint8Array, locktime: number): Buffer {
-    if (middle.length + 8 > this.#stripped.length)
-      this.#stripped = new Uint8Array(2 * middle.length);
+  /** The txid of a transaction with witnesses: the hash of its bytes without them. */
+  #hashStripped(version: number, middle: Uint8Array, locktime: number): void {
+    if (middle.length + 8 > this.#stripped.length) {
+      this.#stripped = new Uint8Array(2 * (middle.length + 8));
+    }
     const stripped = this.#stripped;
     writeU32(stripped, 0, version);
     stripped.set(middle, 4);
     const end = writeU32(stripped, 4 + middle.length, locktime);
-    return hash('sha256', hash('sha256', stripped.subarray(0, end), 'buffer'), 'buffer');
+    sha256Short(hash('sha256', stripped.subarray(0, end), 'buffer'), 0, 32, this.txid, 0);
   }
 
   #writeInputs(body: Uint8Array, start: number): number {

@@ -4,6 +4,8 @@
  * The rows are described in `docs/methods/simulated-economy.md`. Above 100,000 transactions the file is
  * `truth.json.gz`, and `truth.json` is a link to it. Rows go out as they arise; nothing is kept.
  */
+
+import { once } from 'node:events';
 import {
   closeSync,
   createWriteStream,
@@ -89,12 +91,8 @@ export class TruthWriter implements TruthSink {
   async drain(): Promise<void> {
     if (this.#failure !== undefined) throw fileError(this.#failure, this.#path);
     if (!this.#isFull || this.#gzip === undefined) return;
-    const gzip = this.#gzip;
-    await new Promise<void>((resolve) => {
-      gzip.once('drain', resolve);
-      this.#stream?.once('error', () => resolve());
-    });
     this.#isFull = false;
+    await Promise.race([once(this.#gzip, 'drain'), this.#done]);
   }
 
   /** Write out the rest and close the file. */

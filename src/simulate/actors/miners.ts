@@ -27,6 +27,7 @@ class Miner {
   readonly account: Place;
   /** Never sells: keys lost, or patient. */
   readonly isAsleep: boolean;
+  #sellsAtHeight = 0;
 
   constructor(economy: Economy, exchange: Exchange, isEarly: boolean, watcher?: Watcher) {
     const make = isEarly ? MAKES.legacy : pickMake(economy.random);
@@ -44,7 +45,10 @@ class Miner {
   }
 
   chore(economy: Economy): boolean {
-    if (this.isAsleep || economy.ripeSats(this.wallet, 8) < 500_000) return false;
+    if (this.isAsleep || economy.height < this.#sellsAtHeight) return false;
+    // Nobody sells every day, and not all on the same days.
+    this.#sellsAtHeight = economy.heightAfter(4 + 14 * economy.random.unit());
+    if (economy.ripeSats(this.wallet, 8) < 500_000) return false;
     return economy.sweep(this.wallet, this.account, 'deposit', this.isEarly ? 2 : 12) > 0;
   }
 }
@@ -56,6 +60,7 @@ class Pool {
   /** The coinbase pays the members itself. */
   readonly isDirect: boolean;
   readonly mark: string;
+  #paysAtHeight = 0;
 
   constructor(economy: Economy, members: readonly Miner[], isDirect: boolean, watcher?: Watcher) {
     const make = economy.random.pick([
@@ -75,7 +80,7 @@ class Pool {
       return [{ place: this.wallet.shownPlace('coinbase'), sats }];
     }
     const shares: MinerShare[] = [];
-    const each = Math.floor(sats / (this.members.length + 1));
+    const each = Math.floor(sats / (1.5 * this.members.length + 1));
     let left = sats;
     for (const member of this.members) {
       const part = Math.floor(each * (0.5 + economy.random.unit()));
@@ -88,8 +93,10 @@ class Pool {
 
   /** Share out what is ripe, once it is worth it. */
   chore(economy: Economy): boolean {
+    if (economy.height < this.#paysAtHeight || !economy.hasRoom()) return false;
+    this.#paysAtHeight = economy.heightAfter(2 + 2 * economy.random.unit());
     const ripe = economy.ripeSats(this.wallet);
-    if (ripe < 2_000_000 || !economy.hasRoom()) return false;
+    if (ripe < 2_000_000) return false;
     const { maker } = economy;
     const share = Math.floor((ripe * 0.97) / this.members.length);
     maker.begin(this.wallet.make);
@@ -117,11 +124,11 @@ export class Miners {
     watchPool: (id: string) => Watcher | undefined,
   ) {
     this.#economy = economy;
-    for (let i = 0; i < 12; i += 1) this.#early.push(new Miner(economy, exchanges[i % 4]!, true));
+    for (let i = 0; i < 12; i += 1) this.#early.push(new Miner(economy, exchanges[i % 5]!, true));
     for (let p = 0; p < 4; p += 1) {
       const members: Miner[] = [];
       for (let m = 0; m < 5; m += 1)
-        members.push(new Miner(economy, exchanges[(p + m) % 4]!, false));
+        members.push(new Miner(economy, exchanges[(p + m) % 5]!, false));
       this.#farms.push(...members);
       this.#pools.push(new Pool(economy, members, p === 3, watchPool(`pool-${p + 1}`)));
     }
