@@ -282,8 +282,8 @@ export class Ledger {
     const tip = this.requireTip();
     if (this.#flow?.tip?.hash === tip.hash) return this.#flow;
     this.#closeFlow();
-    this.#flow = this.#openMatchingFlow(tip, false) ?? (await this.rebuildFlow());
-    return this.#flow;
+    this.#flow = this.#openMatchingFlow(tip, false);
+    return this.#flow ?? this.rebuildFlow();
   }
 
   /** The flow index for appending: empty for an empty ledger. Its manifest is away until it is committed. */
@@ -293,7 +293,8 @@ export class Ledger {
     if (tip === undefined) return FlowIndex.create(this.#flowFolder, this.network, this.#options);
     const flow = this.#openMatchingFlow(tip, true);
     if (flow !== undefined) return flow;
-    (await this.rebuildFlow()).close();
+    await this.rebuildFlow();
+    this.#closeFlow();
     return FlowIndex.open(this.#flowFolder, this.network, { ...this.#options, writable: true });
   }
 
@@ -314,12 +315,13 @@ export class Ledger {
     const tip = this.requireTip();
     this.#closeFlow();
     const total = tip.rows.transactions;
-    return rebuildFlow(this.engine, this.#flowFolder, this.network, tip, {
+    this.#flow = await rebuildFlow(this.engine, this.#flowFolder, this.network, tip, {
       ...(this.#options.memoryBytes === undefined
         ? {}
         : { memoryBytes: this.#options.memoryBytes }),
       onProgress: (done) => this.#options.onRebuild?.(done, total),
     });
+    return this.#flow;
   }
 
   /** What the counters were at the last commit. */

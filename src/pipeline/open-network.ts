@@ -3,6 +3,7 @@
  *
  * Everything that answers questions (command line, server, investigation) starts here.
  */
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Attributions, matchTags } from '../attribution/match.ts';
 import type { Tag } from '../attribution/tag.ts';
@@ -72,8 +73,18 @@ export class OpenNetwork {
     return new OpenNetwork(await Ledger.open(places.networkFolder, network, options), places);
   }
 
+  /** `<data>/<network>` */
+  get folder(): string {
+    return this.#places.networkFolder;
+  }
+
   get runsFolder(): string {
-    return join(this.#places.networkFolder, 'runs');
+    return join(this.folder, 'runs');
+  }
+
+  /** Drop the kept cluster runs: they are made anew when they are needed. */
+  forgetRuns(): void {
+    rmSync(this.runsFolder, { recursive: true, force: true });
   }
 
   flow(): Promise<FlowIndex> {
@@ -97,7 +108,7 @@ export class OpenNetwork {
     if (at !== undefined && at.txEnd < flow.txCount)
       return runClustering(flow, { txEnd: at.txEnd });
     if (this.#run?.tip?.hash !== flow.tip?.hash) {
-      this.#run = await loadRun(flow, this.runsFolder);
+      this.#run = loadRun(flow, this.runsFolder);
       this.#attributions = undefined;
     }
     return this.#run!;
