@@ -112,7 +112,7 @@ test('all real packs and lists go in, with every tag accounted for', async (t) =
   });
   assert.ok(again.files.every((file) => file.status === 'known'));
   assert.equal(again.counts.read, 0);
-  assert.equal((await loadTagIndex(store, 'main')).digest, index.digest);
+  assert.equal((await readTagPacks(store)).length, 84 + 17);
 });
 
 test('the same file again changes nothing; another version stands beside it', async (t) => {
