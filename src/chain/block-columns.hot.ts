@@ -12,7 +12,9 @@
  * bytes beforehand, so the loops never grow one. No object is made per input or output, and per
  * transaction only the views that hashing needs.
  *
- * Cost on real 2024 blocks, one core: see the measurements at `readBlockColumns`.
+ * Cost on the real 2024 blocks, one core of two, Node 24: 370 MB/s or 580,000 transactions/s with txids, of
+ * which hashing is the larger part; on the blocks of 2009, which are all header, 130 MB/s. For comparison:
+ * Merkle root 790 MB/s, witness commitment 270 MB/s, input kinds 3,500 MB/s.
  *
  * The object form of the same is `transaction.ts`; tests hold the two against each other.
  */

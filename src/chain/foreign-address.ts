@@ -54,7 +54,7 @@ const BECH32_CHAINS: Readonly<Record<string, string>> = {
 };
 
 /** The payload of a Base58Check text, or undefined; version bytes are part of it. */
-export function decodeBase58check(
+function decodeBase58check(
   text: string,
   codec: { decode(text: string): Uint8Array } = base58,
 ): Uint8Array | undefined {

@@ -142,7 +142,7 @@ test('taproot by key and by script, with the default and every other sighash typ
       assert.equal(shape.witnessItems, 1);
     }
     const leaf = btc.p2tr_pk(btc.utils.pubSchnorr(PRIVATE_KEYS[1]!));
-    const tree = btc.p2tr(btc.TAPROOT_UNSPENDABLE_KEY, [leaf]);
+    const tree = btc.p2tr(btc.TAPROOT_UNSPENDABLE_KEY, { script: leaf.script });
     const byScript = spend(tree, sighash, PRIVATE_KEYS.slice(1, 2));
     for (const prevKind of [classifyScript(tree.script, 0, 34), PREVOUT_UNKNOWN]) {
       const shape = shapeOf(byScript, prevKind as Prevout);
