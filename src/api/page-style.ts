@@ -1,24 +1,24 @@
 /**
  * The style sheet of all pages: one column of text, figures that line up, readable on paper and in the
- * dark. System fonts only: nothing is fetched.
+ * dark, in the colours of the report. System fonts only: nothing is fetched.
  */
 export const PAGE_STYLE = `
 :root {
   color-scheme: light dark;
-  --ink: #1d1f23; --soft: #5b6068; --paper: #fdfdfb; --panel: #f3f3ef; --line: #d9d9d2;
-  --link: #0b5394; --mark: #7a3b00; --mark-paper: #fff4e0; --bad: #9b1c1c; --good: #1f6f43;
+  --ink: #191d22; --soft: #56606b; --paper: #ffffff; --panel: #f3f5f7; --line: #d5dbe1;
+  --link: #0a5567; --mark: #b9812b; --mark-paper: #fdf5e6; --bad: #9b1c1c;
 }
 @media (prefers-color-scheme: dark) {
   :root {
-    --ink: #e7e6e1; --soft: #a3a6ab; --paper: #16181b; --panel: #1f2226; --line: #363a40;
-    --link: #8ab8ea; --mark: #f1c27d; --mark-paper: #33291a; --bad: #f09a9a; --good: #8fd0aa;
+    --ink: #e4e8ec; --soft: #9eabb7; --paper: #14181c; --panel: #1c2228; --line: #343d46;
+    --link: #7fcadb; --mark: #a87a33; --mark-paper: #2a2113; --bad: #f09a9a;
   }
 }
 * { box-sizing: border-box; }
 html { -webkit-text-size-adjust: 100%; text-size-adjust: 100%; }
 body {
   margin: 0; background: var(--paper); color: var(--ink);
-  font: 1rem/1.55 system-ui, -apple-system, "Segoe UI", "Noto Sans", "Liberation Sans", sans-serif;
+  font: 1rem/1.55 "Segoe UI", Roboto, "Helvetica Neue", "Open Sans", "Noto Sans", system-ui, sans-serif;
   font-variant-numeric: tabular-nums lining-nums;
 }
 a { color: var(--link); text-underline-offset: 0.15em; text-decoration-thickness: 0.06em; }
@@ -26,10 +26,10 @@ a:hover { text-decoration-thickness: 0.12em; }
 :focus-visible { outline: 3px solid var(--link); outline-offset: 2px; border-radius: 2px; }
 .skip { position: absolute; left: -999rem; }
 .skip:focus { left: 1rem; top: 1rem; background: var(--paper); padding: 0.5rem 1rem; z-index: 1; }
-header.site, main, footer.site { max-width: 70rem; margin: 0 auto; padding: 0 1.25rem; }
+header.site, main, footer.site { max-width: 78rem; margin: 0 auto; padding: 0 1.25rem; }
 header.site {
   display: flex; flex-wrap: wrap; gap: 0.5rem 1.5rem; align-items: center;
-  padding-block: 0.9rem; border-bottom: 1px solid var(--line);
+  padding-block: 0.9rem; border-bottom: 3px solid var(--link);
 }
 header.site .name { font-weight: 650; letter-spacing: 0.02em; color: var(--ink); text-decoration: none; }
 header.site nav ul { display: flex; flex-wrap: wrap; gap: 0.25rem 1.25rem; list-style: none; margin: 0; padding: 0; }
@@ -45,7 +45,7 @@ h2 { font-size: 1.2rem; line-height: 1.3; margin: 2.25rem 0 0.75rem; }
 h3 { font-size: 1rem; margin: 1.5rem 0 0.5rem; }
 p, ul, ol, dl { max-width: 44rem; }
 .lead { font-size: 1.1rem; color: var(--soft); }
-.soft, caption, .kind { color: var(--soft); }
+.soft, .kind { color: var(--soft); }
 .hash, code { font-family: ui-monospace, "SF Mono", "Cascadia Mono", "DejaVu Sans Mono", monospace; font-size: 0.92em; overflow-wrap: anywhere; }
 .amount { white-space: nowrap; }
 dl.facts { display: grid; grid-template-columns: max-content 1fr; gap: 0.3rem 1.5rem; max-width: none; margin: 0 0 1rem; }
@@ -53,7 +53,8 @@ dl.facts dt { color: var(--soft); }
 dl.facts dd { margin: 0; overflow-wrap: anywhere; }
 .scroll { overflow-x: auto; margin: 0 0 1rem; }
 table { border-collapse: collapse; width: 100%; font-size: 0.95rem; }
-caption { text-align: left; padding-bottom: 0.4rem; }
+caption { position: absolute; clip-path: inset(50%); width: 1px; height: 1px; overflow: hidden; white-space: nowrap; }
+td .hash { display: inline-block; min-width: min(22rem, 60vw); font-size: 0.86em; }
 th, td { text-align: left; vertical-align: top; padding: 0.4rem 1rem 0.4rem 0; border-bottom: 1px solid var(--line); }
 th { font-weight: 600; border-bottom-color: var(--soft); }
 thead th { white-space: nowrap; }
@@ -74,7 +75,7 @@ footer.site p { margin: 0.2rem 0; max-width: none; }
   body { font-size: 10pt; }
   header.site nav, header.site form, .skip, .pager { display: none; }
   header.site, main, footer.site { max-width: none; padding-inline: 0; }
-  h2, h3, caption { break-after: avoid; }
+  h2, h3 { break-after: avoid; }
   tr, dl.facts > * { break-inside: avoid; }
   thead { display: table-header-group; }
   .scroll { overflow: visible; }

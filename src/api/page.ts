@@ -54,7 +54,7 @@ export function pageHtml(site: SiteParts, parts: PageParts): Html {
 <a class="name" href="/">Clew</a>
 <nav aria-label="Pages"><ul>${links}</ul></nav>
 <form role="search" action="/search" method="get">
-<input type="search" name="q" value="${searched ?? ''}" aria-label="Address, transaction or block" placeholder="Address, transaction or block" autocomplete="off" spellcheck="false" autocapitalize="none">
+<input type="search" name="q" value="${searched ?? ''}" aria-label="Address or transaction" placeholder="Address or transaction" autocomplete="off" spellcheck="false" autocapitalize="none">
 <button>Search</button>
 </form>
 </header>

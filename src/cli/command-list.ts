@@ -61,4 +61,14 @@ export const COMMAND_GROUPS: readonly CommandGroup[] = [
       },
     ],
   },
+  {
+    title: 'Seeing it in the browser',
+    commands: [
+      {
+        name: 'serve',
+        summary: 'show reports, transactions, addresses and clusters on this machine',
+        load: async () => (await import('./commands/serve.ts')).serveCommand as Command,
+      },
+    ],
+  },
 ];

@@ -1,14 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { systemClock } from '../clock.ts';
-import {
-  durationText,
-  factsText,
-  groupedNumber,
-  jsonText,
-  plainText,
-  tableText,
-} from './output.ts';
+import { groupedNumber } from '../units/number-text.ts';
+import { durationText, factsText, jsonText, plainText, tableText } from './output.ts';
 import { progressLine, startProgress } from './progress.ts';
 
 test('text of strangers can not steer the terminal', () => {

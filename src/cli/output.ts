@@ -1,5 +1,4 @@
 /** What commands print: JSON for programs, tables for people. */
-import { formatCoins } from '../units/amount.ts';
 
 /**
  * Text that can not move the cursor or colour the terminal: labels and file names come from strangers.
@@ -63,25 +62,6 @@ export function tableText(
 export function factsText(facts: readonly (readonly [string, string])[]): string {
   const width = Math.max(0, ...facts.map(([name]) => name.length));
   return facts.map(([name, value]) => `${name.padEnd(width)}  ${plainText(value)}\n`).join('');
-}
-
-/**
- * A whole number with spaces between groups of three, which reads the same in every country.
- *
- * @example groupedNumber(1234567) // '1 234 567'
- */
-export function groupedNumber(value: number | bigint): string {
-  return value.toString().replace(/\B(?=(?:\d{3})+$)/g, '\u202f');
-}
-
-/**
- * An amount for people: coins with eight decimals and the coin's ticker, marked on test networks.
- *
- * @example amountText('150000000', 'main') // '1.50000000 BTC'
- */
-export function amountText(amountSats: number | bigint | string, network: string): string {
-  const ticker = network === 'main' ? 'BTC' : network === 'litecoin' ? 'LTC' : 'test BTC';
-  return `${formatCoins(BigInt(amountSats))} ${ticker}`;
 }
 
 /**

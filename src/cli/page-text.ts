@@ -1,6 +1,7 @@
 /** Parts that several commands print. */
 import type { Tag } from '../attribution/tag.ts';
-import { groupedNumber, tableText } from './output.ts';
+import { groupedNumber } from '../units/number-text.ts';
+import { tableText } from './output.ts';
 
 /** A page as the answers want it: no cursor at all for the first one. */
 export function pageOf(

@@ -3,8 +3,9 @@
  * plain lines every few seconds when asked for with `--progress`.
  */
 import type { Clock } from '../clock.ts';
+import { groupedNumber } from '../units/number-text.ts';
 import type { Terminal, TextSink } from './command.ts';
-import { durationText, groupedNumber, plainText } from './output.ts';
+import { durationText, plainText } from './output.ts';
 
 export interface ProgressState {
   /** Units of work done, and in all when that is known. */

@@ -1,8 +1,10 @@
+import { amountText } from '../../chain/amount-text.ts';
 import type { AddressAnswer } from '../../pipeline/answers/address-answer.ts';
+import { countText, groupedNumber } from '../../units/number-text.ts';
 import { formatTime } from '../../units/time.ts';
 import { defineCommand } from '../command.ts';
 import { asOfOption, dataOptions, jsonOption, pageOptions } from '../common-options.ts';
-import { amountText, factsText, groupedNumber, jsonText, tableText } from '../output.ts';
+import { factsText, jsonText, tableText } from '../output.ts';
 import { pageOf, tagTable } from '../page-text.ts';
 import { withNetwork } from '../with-network.ts';
 
@@ -29,14 +31,19 @@ function addressText(answer: AddressAnswer): string {
     ['network', `${network}, as of block ${groupedNumber(answer.asOfHeight)}`],
     ['script', answer.scriptKinds.join(', ')],
     ['balance', amount(answer.balance)],
-    ['received', `${amount(answer.received)} in ${groupedNumber(counts.outputs)} outputs`],
-    ['sent', `${amount(answer.sent)} in ${groupedNumber(counts.spentOutputs)} outputs`],
+    ['received', `${amount(answer.received)} in ${countText(counts.outputs, 'output')}`],
+    ['sent', `${amount(answer.sent)} in ${countText(counts.spentOutputs, 'output')}`],
     ['transactions', groupedNumber(counts.transactions)],
     ...(firstSeen === null ? [] : [['first seen', formatTime(firstSeen.timeSeconds)] as const]),
     ...(lastSeen === null ? [] : [['last seen', formatTime(lastSeen.timeSeconds)] as const]),
     ...(cluster === null
       ? []
-      : [['cluster', `${cluster.id}, ${groupedNumber(cluster.addresses)} addresses`] as const]),
+      : [
+          [
+            'cluster',
+            `${cluster.id}, ${countText(cluster.addresses, 'address', 'addresses')}`,
+          ] as const,
+        ]),
   ]);
   text += tagTable(tags.map((tag) => ({ tag })));
   text += `\n${tableText(

@@ -1,7 +1,8 @@
 import type { ClusterAnswer } from '../../pipeline/answers/cluster-answer.ts';
+import { groupedNumber } from '../../units/number-text.ts';
 import { defineCommand } from '../command.ts';
 import { asOfOption, dataOptions, jsonOption, pageOptions } from '../common-options.ts';
-import { factsText, groupedNumber, jsonText, plainText } from '../output.ts';
+import { factsText, jsonText, plainText } from '../output.ts';
 import { pageOf, tagTable } from '../page-text.ts';
 import { withNetwork } from '../with-network.ts';
 

@@ -1,6 +1,7 @@
+import { groupedNumber } from '../../units/number-text.ts';
 import { defineCommand } from '../command.ts';
 import { jsonOption, progressOption } from '../common-options.ts';
-import { factsText, groupedNumber, jsonText } from '../output.ts';
+import { factsText, jsonText } from '../output.ts';
 
 export const simulateCommand = defineCommand({
   name: 'simulate',

@@ -1,8 +1,10 @@
+import { amountText } from '../../chain/amount-text.ts';
 import type { StatusAnswer } from '../../pipeline/answers/status-answer.ts';
+import { countText, groupedNumber } from '../../units/number-text.ts';
 import { formatTime } from '../../units/time.ts';
 import { defineCommand } from '../command.ts';
 import { dataOptions, jsonOption } from '../common-options.ts';
-import { amountText, factsText, groupedNumber, jsonText } from '../output.ts';
+import { factsText, jsonText } from '../output.ts';
 import { withNetwork } from '../with-network.ts';
 
 export const statusCommand = defineCommand({
@@ -42,7 +44,10 @@ function statusText(answer: StatusAnswer): string {
     ['outputs', number(answer.outputs)],
     ['addresses', number(answer.addresses)],
     ['clusters', clusters === null ? 'not clustered yet' : number(clusters)],
-    ['unspent', `${number(unspent.count)} outputs, ${amountText(unspent.value, answer.network)}`],
+    [
+      'unspent',
+      `${countText(unspent.count, 'output')}, ${amountText(unspent.value, answer.network)}`,
+    ],
     ['fees', fees === null ? 'not known in full' : amountText(fees, answer.network)],
   ]);
 }

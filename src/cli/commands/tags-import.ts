@@ -1,9 +1,10 @@
 import type { NetworkName } from '../../chain/network.ts';
 import { ClewError } from '../../errors.ts';
+import { groupedNumber } from '../../units/number-text.ts';
 import { defineCommand } from '../command.ts';
 import { dataOptions, jsonOption, progressOption } from '../common-options.ts';
 import type { DataFolder } from '../data-folder.ts';
-import { groupedNumber, jsonText, tableText } from '../output.ts';
+import { jsonText, tableText } from '../output.ts';
 
 export const tagsImportCommand = defineCommand({
   name: 'tags import',

@@ -1,8 +1,10 @@
+import { amountText } from '../../chain/amount-text.ts';
 import type { TransactionAnswer } from '../../pipeline/answers/transaction-answer.ts';
+import { groupedNumber } from '../../units/number-text.ts';
 import { formatTime } from '../../units/time.ts';
 import { defineCommand } from '../command.ts';
 import { asOfOption, dataOptions, jsonOption } from '../common-options.ts';
-import { amountText, factsText, groupedNumber, jsonText, tableText } from '../output.ts';
+import { factsText, jsonText, tableText } from '../output.ts';
 import { withNetwork } from '../with-network.ts';
 
 export const txCommand = defineCommand({

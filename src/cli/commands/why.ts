@@ -1,8 +1,9 @@
 import type { WhyAnswer } from '../../pipeline/answers/cluster-answer.ts';
+import { groupedNumber } from '../../units/number-text.ts';
 import { formatTime } from '../../units/time.ts';
 import { defineCommand } from '../command.ts';
 import { asOfOption, dataOptions, jsonOption } from '../common-options.ts';
-import { factsText, groupedNumber, jsonText } from '../output.ts';
+import { factsText, jsonText } from '../output.ts';
 import { withNetwork } from '../with-network.ts';
 
 export const whyCommand = defineCommand({

@@ -1,0 +1,58 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { ClewError } from '../../errors.ts';
+import { type Html, html } from '../../report/html.ts';
+import type { ReportFolder } from '../report-folder.ts';
+import { type Answer, jsonAnswer, type PageRequest } from '../router.ts';
+import { type Site, sitePage } from '../site.ts';
+
+const TYPES: Readonly<Record<string, string>> = {
+  html: 'text/html; charset=utf-8',
+  json: 'application/json',
+  csv: 'text/csv; charset=utf-8',
+};
+
+/** The reports with their files. */
+export function reportList(reports: readonly ReportFolder[]): Html {
+  return html`<ul>${reports.map(
+    ({ title, files }, i) =>
+      html`<li><a href="/reports/${i + 1}/report.html">${title}</a><br>
+<span class="soft">Files: ${files.map((name, j) => html`${j > 0 && ', '}<a href="/reports/${i + 1}/${name}">${name}</a>`)}</span></li>`,
+  )}</ul>`;
+}
+
+export function reportsPage(site: Site, request: PageRequest): Answer {
+  if (request.wantsJson) {
+    return jsonAnswer(site.reports.map(({ title, files }, i) => ({ number: i + 1, title, files })));
+  }
+  const main = html`<h1>Reports</h1>${
+    site.reports.length === 0
+      ? html`<p class="note">No report is shown. Make one with <code>clew investigate</code> and name its folder: <code>clew serve --report DIR</code>.</p>`
+      : reportList(site.reports)
+  }`;
+  return sitePage({ title: 'Reports', main, current: '/reports' });
+}
+
+/**
+ * One file of a report, as it lies on the disk.
+ *
+ * @throws {ClewError} CLEW_PAGE_NOT_FOUND
+ */
+export async function reportFile(site: Site, { params }: PageRequest): Promise<Answer> {
+  const { number = '', file = '' } = params;
+  const folder = /^[1-9]\d{0,5}$/.test(number) ? site.reports[Number(number) - 1] : undefined;
+  // Only names that stood in the folder when it was opened, so no path leads out of it.
+  if (folder === undefined || !folder.files.includes(file)) {
+    throw new ClewError('CLEW_PAGE_NOT_FOUND', 'There is no such report file.');
+  }
+  const body = await readFile(join(folder.path, file));
+  const ending = file.slice(file.lastIndexOf('.') + 1);
+  const answer: Answer = { type: TYPES[ending]!, body };
+  if (ending === 'csv') {
+    return { ...answer, headers: { 'Content-Disposition': `attachment; filename="${file}"` } };
+  }
+  if (ending !== 'html') return answer;
+  // The page has one style sheet of its own and no script; older reports may have another style.
+  const style = /<style>([\s\S]*?)<\/style>/.exec(body.toString('utf8'))?.[1];
+  return { ...answer, allows: { styles: style === undefined ? [] : [style] } };
+}

@@ -1,0 +1,59 @@
+/** What the pages of `clew serve` speak of, and the frame that they share. */
+import type { NetworkName } from '../chain/network.ts';
+import { ClewError } from '../errors.ts';
+import type { OpenNetwork } from '../pipeline/open-network.ts';
+import { type AsOf, errorPage, type PageParts, pageAnswer, type SiteParts } from './page.ts';
+import type { ReportFolder } from './report-folder.ts';
+import { type Answer, jsonAnswer, type PageRequest } from './router.ts';
+
+/** What the pages speak of. */
+export interface Site {
+  /** The network shown; undefined when nothing is indexed and only reports are shown. */
+  readonly network: NetworkName | undefined;
+  readonly reports: readonly ReportFolder[];
+  useNetwork<T>(network: NetworkName, work: (open: OpenNetwork) => Promise<T>): Promise<T>;
+}
+
+const PARTS: SiteParts = {
+  navigation: [
+    ['/', 'Overview'],
+    ['/reports', 'Reports'],
+  ],
+};
+
+export function siteErrorPage(error: ClewError): Answer {
+  return errorPage(PARTS, error);
+}
+
+/** A page in the frame of the site. */
+export function sitePage(parts: PageParts): Answer {
+  return pageAnswer(PARTS, parts);
+}
+
+/**
+ * Answers with the network that is shown: as JSON for programs, else as a page made from the same answer.
+ *
+ * @throws {ClewError} CLEW_LEDGER_EMPTY when no network is shown
+ */
+export function answerFromNetwork<T>(
+  site: Site,
+  request: PageRequest,
+  ask: (open: OpenNetwork) => Promise<T>,
+  show: (answer: T) => Omit<PageParts, 'asOf'>,
+): Promise<Answer> {
+  if (site.network === undefined) {
+    throw new ClewError('CLEW_LEDGER_EMPTY', 'Nothing has been indexed yet.');
+  }
+  return site.useNetwork(site.network, async (open) => {
+    const answer = await ask(open);
+    if (request.wantsJson) return jsonAnswer(answer);
+    return sitePage({ ...show(answer), asOf: await tipOf(open) });
+  });
+}
+
+async function tipOf(open: OpenNetwork): Promise<AsOf> {
+  const { height, hash } = open.ledger.requireTip();
+  const flow = await open.flow();
+  const timeSeconds = flow.blockTime.at(flow.blockCount - 1);
+  return { network: open.network.name, height, hash, timeSeconds };
+}
