@@ -10,10 +10,10 @@
  * Invariant: every row pushed here can be made again from the tables (`flow-rebuild.ts`); a test compares the two.
  * Cost: two passes over the block's bytes (parsing, hashing), one random read per input.
  */
-import { bytesEqual, bytesToHex, displayToHash } from '../bytes/hex.ts';
+import { bytesToHex, displayToHash } from '../bytes/hex.ts';
 import { BlockColumns, readBlockColumns } from '../chain/block-columns.hot.ts';
 import { classifyInput, INPUT_KIND, newInputShape, PREVOUT_UNKNOWN } from '../chain/input-kind.ts';
-import { checkWitnessCommitment, merkleRoot } from '../chain/merkle.ts';
+import { checkMerkleRoot, checkWitnessCommitment } from '../chain/merkle.ts';
 import { classifyScript, isUnspendable, p2pkhScript } from '../chain/script.ts';
 import { SCRIPT_KIND, type ScriptKind } from '../chain/script-kind.ts';
 import { ClewError } from '../errors.ts';
@@ -132,8 +132,7 @@ export class BlockLoader {
   }
 
   #check(block: Uint8Array, height: number): void {
-    const root = merkleRoot(this.#columns.txids, this.#columns.txCount);
-    if (!bytesEqual(root, block.subarray(36, 68))) {
+    if (checkMerkleRoot(block, this.#columns) === 'mismatch') {
       throw new ClewError(
         'CLEW_BLOCK_MERKLE',
         `The transactions of block ${height} do not give the Merkle root of its header.`,
