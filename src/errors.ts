@@ -305,6 +305,11 @@ export const ERRORS = {
     http: 400,
     hint: 'The file is not CSV text in UTF-8.',
   },
+  CLEW_SEEDS_TOO_LARGE: {
+    exit: EXIT.badInput,
+    http: 413,
+    hint: 'A seed file has at most 64 MiB and 1,000,000 lines. Split it and investigate the parts.',
+  },
   CLEW_SEED_DUPLICATE: {
     exit: EXIT.ok,
     http: 200,
