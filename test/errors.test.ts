@@ -9,7 +9,7 @@ import { isTest, projectFiles, readProjectFile } from './support/source-files.ts
 const RESERVED: Readonly<Record<string, string>> = {};
 
 /** Not errors: environment variables, and names made up by tests. */
-const OTHER_NAMES = new Set(['CLEW_DEBUG', 'CLEW_SHARED']);
+const OTHER_NAMES = new Set(['CLEW_DEBUG', 'CLEW_SHARED', 'CLEW_TEST_SEED']);
 
 const CATALOGUE = Object.entries(ERRORS);
 

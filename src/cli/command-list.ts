@@ -25,6 +25,11 @@ export const COMMAND_GROUPS: readonly CommandGroup[] = [
         load: async () => (await import('./commands/simulate.ts')).simulateCommand as Command,
       },
       {
+        name: 'index',
+        summary: 'read block files into the ledger and cluster what is there',
+        load: async () => (await import('./commands/index-blocks.ts')).indexCommand as Command,
+      },
+      {
         name: 'tags import',
         summary: 'import what sources say about addresses',
         load: async () => (await import('./commands/tags-import.ts')).tagsImportCommand as Command,

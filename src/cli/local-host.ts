@@ -30,7 +30,7 @@ export function localHost(signal: AbortSignal): Host {
     terminal: {
       stdoutIsTerminal: stdout.isTTY === true,
       stderrIsTerminal: stderr.isTTY === true,
-      columns: stderr.columns ?? stdout.columns ?? 80,
+      columns: stderr.columns || stdout.columns || 80,
     },
     clock: systemClock,
     signal,

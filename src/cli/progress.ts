@@ -11,6 +11,8 @@ export interface ProgressState {
   /** Units of work done, and in all when that is known. */
   readonly done: number;
   readonly total?: number;
+  /** How much of all is done, 0 to 1, where the units say it badly; goes before `total`. */
+  readonly share?: number;
   /** More to show, for example `height 840 000`. */
   readonly detail?: string;
 }
@@ -48,17 +50,17 @@ export function progressLine(
 ): string {
   const parts = [plainText(title)];
   const { done, total, detail } = state;
-  if (total !== undefined && total > 0) {
-    parts.push(`${Math.floor((100 * Math.min(done, total)) / total)} %`);
-  }
+  const share = state.share ?? (total === undefined || total === 0 ? undefined : done / total);
+  if (share !== undefined) parts.push(`${Math.floor(100 * Math.min(share, 1))} %`);
   parts.push(`${groupedNumber(done)}${unit === '' ? '' : ` ${unit}`}`);
   const seconds = elapsedMs / 1000;
   if (seconds >= 1 && done > 0) {
     const rate = done / seconds;
     const shown = rate >= 10 ? groupedNumber(Math.round(rate)) : rate.toFixed(1);
     parts.push(`${shown}${unit === '' ? '' : ` ${unit}`}/s`);
-    if (total !== undefined && total > done)
-      parts.push(`${durationText((total - done) / rate)} left`);
+    if (share !== undefined && share > 0 && share < 1) {
+      parts.push(`${durationText((seconds * (1 - share)) / share)} left`);
+    }
   }
   if (detail !== undefined && detail !== '') parts.push(plainText(detail));
   return parts.join(' · ');

@@ -1,7 +1,14 @@
-import { describeCommand } from '../command.ts';
+import type { NetworkName } from '../../chain/network.ts';
+import { ClewError } from '../../errors.ts';
+import type { IndexNetworkResult } from '../../pipeline/index-network.ts';
+import { countText, groupedNumber } from '../../units/number-text.ts';
+import { type CommandContext, defineCommand } from '../command.ts';
 import { dataOptions, HEIGHT_MAX, jsonOption, progressOption } from '../common-options.ts';
+import { jsonText } from '../output.ts';
+import { withNetwork } from '../with-network.ts';
+import { statusText } from './status.ts';
 
-export const indexCommand = describeCommand({
+export const indexCommand = defineCommand({
   name: 'index',
   about:
     'Reads the block files of a folder into the ledger, clusters the addresses and builds the flow index. ' +
@@ -40,4 +47,83 @@ export const indexCommand = describeCommand({
       'there before stays.',
   ],
   access: 'write',
+  async run({ blocks, network, height, keepRaw, rebuildFlow, json }, context) {
+    if (blocks === undefined) {
+      if (!rebuildFlow)
+        throw new ClewError('CLEW_USAGE', '--blocks DIR is missing.', { command: 'index' });
+      const { rebuildNetwork } = await import('../../pipeline/index-network.ts');
+      const status = await withNetwork(context, network, rebuildNetwork);
+      await context.stdout.write(json ? jsonText(status) : statusText(status));
+      return;
+    }
+    const result = await indexFolder(context, {
+      blocks,
+      keepRaw,
+      rebuildFlow,
+      ...(network !== undefined && { network }),
+      ...(height !== undefined && { height }),
+    });
+    for (const problem of result.problems) context.warn(problem);
+    if (json) await context.stdout.write(jsonText({ format: 'clew-index/1', ...result }));
+    else await context.stdout.write(`${addedText(result)}\n\n${statusText(result.status)}`);
+  },
 });
+
+export interface IndexFolderOptions {
+  readonly blocks: string;
+  readonly network?: NetworkName;
+  readonly height?: number;
+  readonly keepRaw?: boolean;
+  readonly rebuildFlow?: boolean;
+}
+
+/** Indexes a folder with progress; `clew start` does the same as its first step. */
+export async function indexFolder(
+  context: CommandContext,
+  options: IndexFolderOptions,
+): Promise<IndexNetworkResult> {
+  const { openBlocks, indexNetwork, rebuildNetwork } = await import(
+    '../../pipeline/index-network.ts'
+  );
+  const { signal, session } = context;
+  const { network, height } = options;
+  const scanning = context.progress('Reading headers', 'blocks');
+  const source = await openBlocks(options.blocks, {
+    ...(network !== undefined && { network }),
+    ...(height !== undefined && { height }),
+    signal,
+    onProgress: ({ blocks: done, bytesDone, bytesTotal }) =>
+      scanning.update({ done, share: bytesTotal === 0 ? 1 : bytesDone / bytesTotal }),
+  }).finally(() => scanning.end());
+  return session.useNetwork(source.network.name, async (open) => {
+    if (options.rebuildFlow) await rebuildNetwork(open);
+    const loading = context.progress('Indexing', 'tx');
+    const before = open.ledger.tip?.rows.transactions ?? 0;
+    return indexNetwork(open, source, {
+      keepRaw: options.keepRaw ?? false,
+      signal,
+      onProgress: ({ transactions, blocksDone, blocksTotal, height: at }) =>
+        loading.update({
+          done: transactions - before,
+          share: blocksDone / blocksTotal,
+          detail: `height ${groupedNumber(at)}, block ${groupedNumber(blocksDone)} of ${groupedNumber(blocksTotal)}`,
+        }),
+      onCluster: () => loading.end(),
+    }).finally(() => loading.end());
+  });
+}
+
+function addedText(result: IndexNetworkResult): string {
+  const { plan, blocksAdded, transactionsAdded, undoneAboveHeight, problems } = result;
+  const added = `${countText(blocksAdded, 'block')} with ${countText(transactionsAdded, 'transaction')}`;
+  const said = {
+    nothing: 'Nothing new: all of these blocks are in the ledger.',
+    append: `Added ${added}.`,
+    reorganise: `The chain was reorganised above height ${undoneAboveHeight ?? ''}. Added ${added}.`,
+    reload: `Loaded anew, since the blocks fill a gap: ${added}.`,
+    stale: 'Nothing added: these blocks lie on a branch with no more work than the ledger has.',
+  }[plan];
+  return problems.length === 0
+    ? said
+    : `${said} ${countText(problems.length, 'problem')}, listed above.`;
+}

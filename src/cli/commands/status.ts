@@ -25,7 +25,8 @@ export const statusCommand = defineCommand({
   },
 });
 
-function statusText(answer: StatusAnswer): string {
+/** What was indexed, for people. */
+export function statusText(answer: StatusAnswer): string {
   const { tip, unspent, fees, clusters, windows } = answer;
   const number = (count: number): string => groupedNumber(count);
   return factsText([
