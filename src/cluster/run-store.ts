@@ -249,7 +249,7 @@ export function readRun(flow: FlowIndex, runsFolder: string, runId: string): Clu
   return new ClusterRun(flow, {
     runId,
     profile: manifest.profile,
-    tip: manifest.tip ?? undefined,
+    tip: readTip(manifest),
     windows: manifest.windows,
     rules: manifest.rules,
     parametersDigest: manifest.parametersDigest,
@@ -273,6 +273,12 @@ export function readRun(flow: FlowIndex, runsFolder: string, runId: string): Clu
       facts: new Float64Array(read('verdictFacts')),
     },
   });
+}
+
+/** JSON leaves out a hash that is not known; a run says that it is undefined. */
+function readTip(manifest: RunManifest): RunTip | undefined {
+  const { tip } = manifest;
+  return tip === null ? undefined : { height: tip.height, hash: tip.hash };
 }
 
 /** The index has the transactions and scripts that the run speaks of. */

@@ -18,17 +18,29 @@ import { NONE } from '../../units/ids.ts';
 
 const FRAME_BYTES = 8;
 
-export function flowFromBlockFile(file: Uint8Array, network: Network, heightFirst = 0): FlowIndex {
+/** The blocks of a chain, in order from `heightFirst`. */
+export function flowFromBlocks(
+  blocks: readonly Uint8Array[],
+  network: Network,
+  heightFirst = 0,
+): FlowIndex {
   const loader = new PlainLoader(network);
+  blocks.forEach((block, i) => {
+    loader.addBlock(block, heightFirst + i);
+  });
+  return loader.flow;
+}
+
+export function flowFromBlockFile(file: Uint8Array, network: Network, heightFirst = 0): FlowIndex {
+  const blocks: Uint8Array[] = [];
   const view = new DataView(file.buffer, file.byteOffset, file.length);
-  let height = heightFirst;
-  for (let at = 0; at < file.length; height += 1) {
+  for (let at = 0; at < file.length; ) {
     if (view.getUint32(at, true) !== network.magic) throw new Error(`no block at ${at}`);
     const length = view.getUint32(at + 4, true);
-    loader.addBlock(file.slice(at + FRAME_BYTES, at + FRAME_BYTES + length), height);
+    blocks.push(file.slice(at + FRAME_BYTES, at + FRAME_BYTES + length));
     at += FRAME_BYTES + length;
   }
-  return loader.flow;
+  return flowFromBlocks(blocks, network, heightFirst);
 }
 
 class PlainLoader {
