@@ -1,0 +1,220 @@
+/** What is open, what is not proven, how every figure was obtained, and the words used. */
+import { type Html, html } from '../html.ts';
+import { briefCoins, groupDigits, plural } from '../wording.ts';
+import { disagreement } from './cash-outs-section.ts';
+import { claim, coins, day, foreign, id, type Page, section, shownNote, table } from './parts.ts';
+
+const PACKS_MAX = 40;
+const TAGS_MAX = 25;
+
+/** What could not be resolved. */
+export function unresolvedSection(page: Page): Html {
+  const { unresolved } = page.report;
+  if (unresolved.length === 0) {
+    return section(
+      'open',
+      'What could not be resolved',
+      html`<p>Nothing was left open within the limits of this investigation.</p>`,
+    );
+  }
+  return section(
+    'open',
+    'What could not be resolved',
+    table(
+      'Open ends and what they mean for the figures',
+      [{ head: 'What' }, { head: 'Count', numeric: true }, { head: page.coin, numeric: true }],
+      unresolved.map(({ what, count, sats }) => [
+        html`<span class="plainhead">${what}</span>`,
+        groupDigits(count),
+        sats === undefined ? html`<span class="muted">unknown</span>` : coins(sats),
+      ]),
+    ),
+  );
+}
+
+/** The cash-out on which the methods differ most, in satoshi. */
+function widestDisagreement(page: Page): Html | false {
+  let widest:
+    | { readonly service: string; readonly fifo: bigint; readonly haircut: bigint }
+    | undefined;
+  let most = 0n;
+  for (const { service, byMethod } of page.report.cashOuts) {
+    const fifo = BigInt(byMethod.fifo.sats);
+    const haircut = BigInt(byMethod.haircut.sats);
+    const difference = fifo > haircut ? fifo - haircut : haircut - fifo;
+    if (difference <= most) continue;
+    most = difference;
+    widest = { service, fifo, haircut };
+  }
+  if (widest === undefined) return false;
+  return html` Here they are furthest apart at ${claim(page.service(widest.service))}: ${briefCoins(widest.fifo)} against ${briefCoins(widest.haircut)} ${page.coin} (${disagreement(widest.fifo, widest.haircut)}).`;
+}
+
+function claimsStanding(page: Page): Html | false {
+  const { services } = page.report.attribution;
+  if (services.length === 0) return false;
+  const single = services.filter(({ tags }) => tags.length === 1).length;
+  const disputed = services.filter(({ isDisputed }) => isDisputed).length;
+  return html` Of the ${plural(services.length, 'service')} in this report, ${plural(single, 'rests', 'rest')} on a single claim, and about ${groupDigits(disputed)} the sources disagree.`;
+}
+
+/** What this does not prove. */
+export function limitsSection(page: Page): Html {
+  return section(
+    'limits',
+    'What this report does not prove',
+    html`<ul class="limits">
+<li><b>That a payer is guilty.</b> Somebody else may have used the account or the wallet; the payer may have been deceived, blackmailed or working for the police. The name on an account is where enquiries begin: devices, messages and statements have to bear it out.</li>
+<li><b>Who anyone is.</b> A cluster shows common control at the time of a transaction, not a person. Several people can share a wallet, one person can have many, and a company can hold the keys of thousands.</li>
+<li><b>That every cluster is right.</b> Addresses spent together are taken to be under one control, except in transactions that look like a CoinJoin. Other explanations: a CoinJoin or PayJoin that no rule recognises, keys that were shared, sold or stolen, a custodian that pays for many customers at once. Every link is listed, so that each can be examined.</li>
+<li><b>Which coins went where.</b> Coins in one transaction can not be told apart. First in, first out is a convention of accounting, and so are proportional shares; which one a court accepts differs from place to place.${widestDisagreement(page)}</li>
+<li><b>That a service is the one named.</b> Its name is what a source says, and sources err and age.${claimsStanding(page)} A deposit address may also belong to another business that is itself a customer there.</li>
+<li><b>That this is all.</b> Sums are lower bounds: other addresses of the same people, other chains and payments outside the chain are not in them. They can also be too high where a cluster is wrong, or where money that had nothing to do with the seeds’ purpose was paid to them; the part paid to listed seeds alone is given beside the sum.</li>
+<li><b>What anyone lost or gained.</b> Values in money of states are daily prices, not what was in fact paid or received for the coins.</li>
+</ul>
+`,
+  );
+}
+
+function packTable(page: Page): Html {
+  const { tagPacks } = page.report.derivation;
+  if (tagPacks.length === 0) return html`<p>No tag pack was loaded: no service could be named.</p>`;
+  const shown = tagPacks.slice(0, PACKS_MAX);
+  return html`${table(
+    'Sources of claims',
+    [
+      { head: 'Pack or list' },
+      { head: 'By' },
+      { head: 'Date' },
+      { head: 'Tags', numeric: true },
+      { head: 'SHA-256 of the file' },
+    ],
+    shown.map((pack) => [
+      html`<span class="plainhead">${foreign(pack.name)}</span>`,
+      pack.creator === undefined
+        ? html`<span class="muted">not given</span>`
+        : foreign(pack.creator),
+      pack.date ?? html`<span class="muted">not given</span>`,
+      pack.tags === undefined ? '' : groupDigits(pack.tags),
+      id(pack.sha256),
+    ]),
+  )}${shownNote(shown.length, tagPacks.length, 'report.json')}`;
+}
+
+/** Every claim that this report uses, best source first. */
+function tagTable(page: Page): Html | false {
+  const { tags } = page.report.attribution;
+  if (tags.length === 0) return false;
+  const shown = tags.slice(0, TAGS_MAX);
+  return html`<details class="screen"><summary>${plural(tags.length, 'claim')} that this report uses</summary>
+${table(
+  'Claims, best source first',
+  [{ head: 'Said' }, { head: 'About' }, { head: 'By' }, { head: 'Confidence' }],
+  shown.map((tag) => [
+    html`<span class="claim"><span class="quote">“${foreign(tag.label)}”</span> <span class="kind">${tag.categoryName}</span></span>`,
+    id(tag.about),
+    html`${foreign(tag.pack)}<span class="sub">${tag.sourceDate ?? 'no date'}; ${foreign(tag.source)}</span>`,
+    html`${tag.confidence} (${tag.confidenceLevel} of 100)<span class="sub">${tag.confidenceMeaning}</span>`,
+  ]),
+)}${shownNote(shown.length, tags.length, 'report.json')}</details>`;
+}
+
+/** How every figure was obtained. */
+export function derivationSection(page: Page): Html {
+  const { derivation, seedFile } = page.report;
+  const { prices } = derivation;
+  return section(
+    'derivation',
+    'How every figure was obtained',
+    html`<p class="lead">The same seed file, blocks, tag packs and prices, read by the same version of Clew, give this report again, byte for byte.</p>
+<dl class="plain">
+<dt>Software</dt><dd>Clew ${derivation.clewVersion}</dd>
+<dt>Chain</dt><dd>${derivation.network}${derivation.heightMin !== undefined && html`, from block ${groupDigits(derivation.heightMin)}`}, as of block ${groupDigits(derivation.asOfHeight)}</dd>
+<dt>Last block of the ledger</dt><dd>${groupDigits(derivation.tip.height)}${derivation.tip.at !== undefined && html` (${day(derivation.tip.at)})`}: ${id(derivation.tip.hash)}</dd>
+<dt>Cluster run</dt><dd>${id(derivation.runId)}</dd>
+<dt>Seed file</dt><dd>${foreign(derivation.seedFile.name)}, ${plural(seedFile.lines, 'line')}: ${id(derivation.seedFile.sha256)}</dd>
+<dt>Prices</dt><dd>${
+      prices === null
+        ? 'none given: no values in money of states'
+        : html`${foreign(prices.fileName)} (${prices.currencies.join(', ')}; ${prices.firstDay} to ${prices.lastDay}): ${id(prices.sha256)}`
+    }</dd>
+${derivation.tagsDigest !== undefined && html`<dt>All tags</dt><dd>${id(derivation.tagsDigest)}</dd>`}
+</dl>
+<ul>
+<li><b>Received</b>: outputs paid to the seed set by anybody outside it, each once. <b>At listed seeds</b>: only payments with an output on a seed of the file, without the further addresses of clusters.</li>
+<li><b>Payers</b>: payments grouped by the cluster that spent the coins. The larger number counts each payment by a service, by a mix or from unknown coins as another payer.</li>
+<li><b>Coins came from</b>: each payment followed backwards, first in, first out, to the nearest service or to where the trail ends. <b>Where the money went</b>: the same forwards, by two methods. Nothing is followed through a service or a CoinJoin.</li>
+<li><b>Values</b>: each payment at the price of its day (UTC), rounded to the cent, then added up. Shares are rounded down.</li>
+</ul>
+${table(
+  'Rules',
+  [{ head: 'Rule' }, { head: 'Version', numeric: true }, { head: 'What it does' }],
+  derivation.rules.map((rule) => [rule.id, groupDigits(rule.version), rule.what]),
+)}${table(
+  'Parameters and limits',
+  [{ head: 'Name' }, { head: 'Value' }],
+  Object.entries(derivation.parameters)
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([name, value]) => [
+      html`<code class="id">${name}</code>`,
+      typeof value === 'boolean'
+        ? value
+          ? 'yes'
+          : 'no'
+        : typeof value === 'number'
+          ? groupDigits(value)
+          : value,
+    ]),
+  'narrow',
+)}${packTable(page)}${tagTable(page)}`,
+  );
+}
+
+const GLOSSARY: readonly (readonly [word: string, meaning: string])[] = [
+  [
+    'Address',
+    'A destination for coins on the chain. Not a person and not a wallet; one person can have thousands.',
+  ],
+  [
+    'Attribution, claim, tag',
+    'What a named source says about an address, with date and confidence. Not a fact of the chain.',
+  ],
+  [
+    'Cash-out',
+    'An arrival of coins at a service, where they can be exchanged for money of states.',
+  ],
+  [
+    'Cluster',
+    'Addresses that rules put under one control. Its id names the run of the rules and its earliest address.',
+  ],
+  [
+    'CoinJoin',
+    'A transaction in which several people pay together, so that inputs and outputs can not be matched.',
+  ],
+  ['Confidence', 'A rank of sources from 0 to 100. It is no probability.'],
+  ['Coin, satoshi', 'One bitcoin is 100,000,000 satoshi. Clew counts in whole satoshi.'],
+  ['FIFO (first in, first out)', 'Coins leave a transaction in the order in which they came in.'],
+  ['Haircut', 'Every output of a transaction gets its proportional share of each input.'],
+  ['Hop, step', 'One transaction on the way from one place to another.'],
+  ['Output', 'One amount that a transaction pays, written as transaction id, colon, number.'],
+  ['Payer', 'Whoever could spend the coins that were paid to the seed set. A lead, not guilt.'],
+  ['Seed set', 'The addresses and transactions that the investigation began with.'],
+  [
+    'Service',
+    'A business that keeps coins of many customers together, such as an exchange. Only it can say which customer a coin belonged to.',
+  ],
+  ['Transaction id (txid)', 'The number of a transaction, the same in every block explorer.'],
+];
+
+/** The words used. */
+export function glossarySection(): Html {
+  return section(
+    'glossary',
+    'Words used',
+    html`<dl class="glossary">${GLOSSARY.map(
+      ([word, meaning]) => html`<div><dt>${word}</dt><dd>${meaning}</dd></div>
+`,
+    )}</dl>
+`,
+  );
+}

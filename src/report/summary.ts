@@ -1,0 +1,153 @@
+/** The answer in one paragraph, made once: as text for report.json, with its marks for report.html. */
+import { listProse, type Prose, type ProsePiece } from './prose.ts';
+import type { Report } from './report-format.ts';
+import { briefCoins, briefFiat, groupDigits, percent, plural } from './wording.ts';
+
+/** The parts of a report that the answer is made of. */
+export type AnswerSource = Pick<
+  Report,
+  | 'payments'
+  | 'payers'
+  | 'cashOuts'
+  | 'forwardStops'
+  | 'requests'
+  | 'seeds'
+  | 'clusters'
+  | 'attribution'
+  | 'derivation'
+> & { readonly summary: Omit<Report['summary'], 'text'> };
+
+/** Services named in a sentence before it says how many more there are. */
+const NAMED_MAX = 3;
+
+/**
+ * How many payers there are, as a range when services or mixes paid directly.
+ *
+ * @example payersWords(84, 103) // '84 to 103 payers'
+ */
+export function payersWords(payersMin: number, payersMax: number): string {
+  if (payersMin === payersMax) return plural(payersMin, 'payer');
+  return `${groupDigits(payersMin)} to ${plural(payersMax, 'payer')}`;
+}
+
+function services(keys: readonly string[]): ProsePiece[] {
+  const named = keys.slice(0, NAMED_MAX).map((service): ProsePiece => ({ service }));
+  const more = keys.length - named.length;
+  return listProse(more > 0 ? [...named, plural(more, 'other')] : named);
+}
+
+function paymentsSentence(source: AnswerSource): ProsePiece[] {
+  const { summary, derivation } = source;
+  const received = BigInt(summary.received.sats);
+  const days = [summary.firstAt!.slice(0, 10), summary.lastAt!.slice(0, 10)];
+  const currency = derivation.prices?.currencies[0];
+  const fiat = currency === undefined ? undefined : summary.received.fiat?.[currency];
+  const pieces: ProsePiece[] = [
+    { figure: plural(summary.payments, 'payment') },
+    ' from ',
+    { figure: payersWords(summary.payersMin, summary.payersMax) },
+    ' brought the seed set ',
+    { figure: `${briefCoins(received)} ${derivation.coin}` },
+  ];
+  if (fiat !== undefined && fiat.pricedAmounts > 0) {
+    pieces.push(
+      ' (',
+      { figure: `≈ ${briefFiat(fiat.value)} ${currency}` },
+      ' on the days of payment',
+    );
+    if (fiat.unpricedAmounts > 0) {
+      pieces.push(
+        `, without ${plural(fiat.unpricedAmounts, 'payment')} that no price is known for`,
+      );
+    }
+    pieces.push(')');
+  }
+  pieces.push(days[0] === days[1] ? `, on ${days[0]}. ` : `, between ${days[0]} and ${days[1]}. `);
+  return pieces;
+}
+
+function originSentence(source: AnswerSource): ProsePiece[] {
+  const { summary, requests, attribution, payments } = source;
+  if (summary.servicesPaidFrom === 0) {
+    return ['No payment could be followed back to a service that a source names. '];
+  }
+  let withService = 0n;
+  for (const payment of payments) {
+    for (const origin of payment.origins) {
+      if (origin.service !== undefined) withService += BigInt(origin.sats);
+    }
+  }
+  const identified = requests.filter(
+    ({ service, withdrawals }) =>
+      withdrawals.length > 0 &&
+      attribution.services.find(({ key }) => key === service)!.namesCustomers === 'identified',
+  );
+  const pieces: ProsePiece[] = [
+    { figure: plural(summary.paymentsWithService, 'payment') },
+    ` (${percent(withService, BigInt(summary.received.sats))} of the money) can be followed back to `,
+    { figure: plural(summary.servicesPaidFrom, 'service') },
+  ];
+  if (identified.length === 0) {
+    pieces.push('; none of them is of a kind that has to identify its customers. ');
+  } else {
+    pieces.push(
+      identified.length === 1 && summary.servicesPaidFrom === 1
+        ? ' that has to identify its customers: '
+        : `, of which ${plural(identified.length, 'has', 'have')} to identify customers: `,
+      ...services(identified.map(({ service }) => service)),
+      '. ',
+    );
+  }
+  return pieces;
+}
+
+function cashOutSentence(source: AnswerSource): ProsePiece[] {
+  const { cashOuts, forwardStops, derivation } = source;
+  const { coin } = derivation;
+  const unspent = forwardStops.find(({ reason }) => reason === 'unspent');
+  const unspentSats = unspent === undefined ? 0n : BigInt(unspent.byMethod.fifo);
+  const rest: ProsePiece[] =
+    unspentSats > 0n
+      ? [{ figure: `${briefCoins(unspentSats)} ${coin}` }, ' of it had not been spent. ']
+      : [];
+  if (cashOuts.length === 0) {
+    return ['None of the money was seen to arrive at a service that a source names. ', ...rest];
+  }
+  const sum = (method: 'fifo' | 'haircut'): bigint =>
+    cashOuts.reduce((total, { byMethod }) => total + BigInt(byMethod[method].sats), 0n);
+  const [fifo, haircut] = [sum('fifo'), sum('haircut')];
+  return [
+    'It went on to ',
+    { figure: plural(cashOuts.length, 'service') },
+    `: ${briefCoins(fifo)} ${coin} if followed first in, first out`,
+    fifo === haircut
+      ? ' and by proportional shares alike'
+      : `, ${briefCoins(haircut)} ${coin} by proportional shares`,
+    cashOuts.length === 1 ? ', to ' : ', first of all to ',
+    ...services(cashOuts.map(({ service }) => service)),
+    '. ',
+    ...rest,
+  ];
+}
+
+/** The answer; every service in it is a claim of its sources. */
+export function answerProse(source: AnswerSource): Prose {
+  const { summary, seeds, derivation } = source;
+  const unseen = seeds.filter(({ isSeen }) => !isSeen).length;
+  if (summary.payments === 0) {
+    const state =
+      seeds.length === 0
+        ? 'The seed file holds no seed that could be used. '
+        : unseen === seeds.length
+          ? seeds.length === 1
+            ? 'The seed does not appear in this ledger. '
+            : `None of the ${groupDigits(seeds.length)} seeds appears in this ledger. `
+          : '';
+    return [
+      { figure: 'No payment to the seed set was found' },
+      ` up to block ${groupDigits(derivation.asOfHeight)}. `,
+      state,
+    ];
+  }
+  return [...paymentsSentence(source), ...originSentence(source), ...cashOutSentence(source)];
+}
