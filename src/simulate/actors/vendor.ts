@@ -69,7 +69,9 @@ export class Vendor {
   }
 
   #gatherLater(site: Site): void {
-    this.#economy.later(6 + 9 * this.#economy.random.unit(), () => this.#gather(site, 30));
+    // A busy site is gathered more often.
+    const days = site.wallet.purse.count > 50 ? 2 : 6 + 9 * this.#economy.random.unit();
+    this.#economy.later(days, () => this.#gather(site, 30));
   }
 
   /** Spend receipts of a site together; once in a while those of another site with them. */
@@ -85,7 +87,8 @@ export class Vendor {
       if (other !== site && other.wallet.purse.count > 0 && economy.random.chance(0.25)) {
         this.#gatherBoth(site, other, place);
       } else {
-        economy.sweep(site.wallet, place, 'gathering', economy.random.int(4, 24));
+        const most = Math.min(120, Math.max(24, Math.floor(site.wallet.purse.count * 0.8)));
+        economy.sweep(site.wallet, place, 'gathering', economy.random.int(4, most));
       }
     }
     this.#gatherLater(site);

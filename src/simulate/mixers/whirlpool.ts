@@ -45,9 +45,15 @@ interface Pool {
   readonly sats: number;
   /** What the coordinator takes for a TX0. */
   readonly feeSats: number;
+  /** When the pool opened. */
+  readonly fromSeconds: number;
   readonly entrants: Waiting[];
   readonly remixers: Waiting[];
   isPrimed: boolean;
+}
+
+function openPool(sats: number, feeSats: number, fromSeconds: number): Pool {
+  return { sats, feeSats, fromSeconds, entrants: [], remixers: [], isPrimed: false };
 }
 
 const MIX_SIZE = 5;
@@ -66,8 +72,10 @@ export class Whirlpool {
     const id = economy.newActor('mixing_service', make.name);
     this.#coordinator = { id, wallet: new Wallet(economy, id, make, watcher), obligations: 0 };
     this.#pools = [
-      { sats: 1_000_000, feeSats: 50_000, entrants: [], remixers: [], isPrimed: false },
-      { sats: 5_000_000, feeSats: 175_000, entrants: [], remixers: [], isPrimed: false },
+      // The smallest pool opened on 2021-03-05; a day later is after that by every clock.
+      openPool(100_000, 5_000, Date.UTC(2021, 2, 6) / 1000),
+      openPool(1_000_000, 50_000, 0),
+      openPool(5_000_000, 175_000, 0),
     ];
   }
 
@@ -78,9 +86,10 @@ export class Whirlpool {
   /** Cut coins of the user into coins for the largest pool that they are enough for. */
   tx0(user: MixUser): boolean {
     const economy = this.#economy;
-    const pool = this.#pools.findLast(
-      (each) => user.wallet.balanceSats > each.sats * 1.2 + each.feeSats + 60_000,
-    );
+    const pool = this.#pools.findLast((each) => {
+      const isOpen = economy.timeSeconds >= each.fromSeconds;
+      return isOpen && user.wallet.balanceSats > each.sats * 1.2 + each.feeSats + 60_000;
+    });
     if (pool === undefined || !economy.hasRoom()) return false;
     const { maker, random } = economy;
     const rate = economy.feeRate();
