@@ -1,0 +1,211 @@
+/**
+ * `clew investigate`: a seed file in, a report out.
+ *
+ *     bytes -> parseSeeds -> found in the ledger -> investigate -> buildReport -> files
+ */
+import { mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { ClewError } from '../errors.ts';
+import { parseSeeds, type Seed, type SeedSet } from '../intake/seeds.ts';
+import { fileError } from '../ledger/file-error.ts';
+import type { FlowIndex } from '../ledger/flow-index.ts';
+import { resolveAddresses } from '../ledger/script-lookup.ts';
+import { findTransactions } from '../ledger/transaction-facts.ts';
+import { type PriceTable, parsePrices } from '../report/prices.ts';
+import { renderReport } from '../report/render-report.ts';
+import { buildReport } from '../report/report-data.ts';
+import type { Report } from '../report/report-format.ts';
+import type { Derivation } from '../report/report-input.ts';
+import { type InvestigateOptions, investigate } from '../trace/investigate.ts';
+import type { SeedPlace } from '../trace/investigation.ts';
+import { formatOutpoint, type OutputIndex } from '../units/ids.ts';
+import { VERSION } from '../version.ts';
+import type { AsOf } from './as-of.ts';
+import type { OpenNetwork } from './open-network.ts';
+import { ruleName } from './rule-names.ts';
+
+export interface SeedFile {
+  readonly name: string;
+  readonly bytes: Uint8Array;
+}
+
+export interface InvestigateSeedsOptions {
+  /** Key for the digests that stand for links. */
+  readonly siteKey: Uint8Array;
+  readonly title?: string;
+  readonly prices?: PriceTable;
+  readonly asOfHeight?: number;
+  readonly limits?: Pick<InvestigateOptions, 'backward' | 'forward'>;
+  /** Told what is being done, in a few words. */
+  readonly onStage?: (stage: string) => void;
+}
+
+export interface InvestigateSeedsResult {
+  readonly report: Report;
+  readonly seedSet: SeedSet;
+}
+
+/** Reads a seed or price file. @throws {ClewError} CLEW_FILE_MISSING, CLEW_FILE_UNREADABLE */
+export function readInput(path: string): SeedFile {
+  try {
+    return { name: basename(path), bytes: readFileSync(path) };
+  } catch (cause) {
+    const code = (cause as NodeJS.ErrnoException).code;
+    if (code !== 'ENOENT' && code !== 'EISDIR') throw fileError(cause, path);
+    throw new ClewError('CLEW_FILE_MISSING', `There is no file at ${path}.`, { path }, cause);
+  }
+}
+
+/** @throws {ClewError} CLEW_FILE_MISSING, CLEW_FILE_UNREADABLE, CLEW_PRICES_FORMAT */
+export function readPrices(path: string): PriceTable {
+  const { name, bytes } = readInput(path);
+  return parsePrices(bytes, name);
+}
+
+/**
+ * Investigate the seeds of a file.
+ *
+ * @throws {ClewError} CLEW_SEEDS_*, CLEW_AS_OF, CLEW_LEDGER_EMPTY, CLEW_TRACE_OPTION
+ */
+export async function investigateSeeds(
+  network: OpenNetwork,
+  file: SeedFile,
+  options: InvestigateSeedsOptions,
+): Promise<InvestigateSeedsResult> {
+  const seedSet = parseSeeds(file.bytes, network.network, { siteKey: options.siteKey });
+  options.onStage?.(`${seedSet.seeds.length} seeds`);
+  const flow = await network.flow();
+  const at = await network.asOf(options.asOfHeight);
+  const run = await network.run(at);
+  options.onStage?.('matching tags');
+  const attributions = await network.attributions(run);
+  const seeds = await placeSeeds(network, flow, seedSet.seeds, at);
+  options.onStage?.('tracing');
+  const investigation = investigate(flow, run, attributions, seeds, {
+    asOfHeight: at.height,
+    ...options.limits,
+  });
+  options.onStage?.('writing the report');
+  const report = buildReport({
+    investigation,
+    seedFile: { name: file.name, ...seedSet },
+    derivation: await derive(network, flow, at),
+    ...(options.prices === undefined ? {} : { prices: options.prices }),
+    ...(options.title === undefined ? {} : { title: options.title }),
+  });
+  return { report, seedSet };
+}
+
+/** Where each seed stands in the ledger as of a height; seeds that are not there keep empty lists. */
+async function placeSeeds(
+  network: OpenNetwork,
+  flow: FlowIndex,
+  seeds: readonly Seed[],
+  at: AsOf,
+): Promise<SeedPlace[]> {
+  const { engine } = network.ledger;
+  const addresses = seeds.flatMap((seed) => (seed.address === undefined ? [] : [seed.address]));
+  const scriptsOf = await resolveAddresses(engine, flow, addresses);
+  const places: SeedPlace[] = [];
+  for (const seed of seeds) {
+    const found = seed.address === undefined ? [] : (scriptsOf.get(seed.address) ?? []);
+    const scripts = found.filter((script) => {
+      return flow.outputTx.at(flow.scriptFirstOutput.at(script)) < at.txEnd;
+    });
+    const outputs = seed.txid === undefined ? [] : await placeOutputs(network, flow, seed, at);
+    places.push({
+      seed: seedName(seed),
+      kind: seed.kind,
+      scripts,
+      outputs,
+      lines: seed.lines,
+      ...(seed.source === undefined ? {} : { source: seed.source }),
+      ...(seed.site === undefined ? {} : { site: seed.site }),
+      ...(seed.seenAt === undefined ? {} : { seenAt: seed.seenAt }),
+      ...(seed.note === undefined ? {} : { note: seed.note }),
+    });
+  }
+  return places;
+}
+
+async function placeOutputs(
+  network: OpenNetwork,
+  flow: FlowIndex,
+  seed: Seed,
+  at: AsOf,
+): Promise<OutputIndex[]> {
+  const tx = (await findTransactions(network.ledger.engine, flow, seed.txid!)).at(-1);
+  if (tx === undefined || tx >= at.txEnd) return [];
+  const first = flow.txFirstOutput.at(tx);
+  const end = flow.txFirstOutput.at(tx + 1);
+  if (seed.vout === undefined) {
+    return Array.from({ length: end - first }, (_, vout) => (first + vout) as OutputIndex);
+  }
+  return first + seed.vout < end ? [(first + seed.vout) as OutputIndex] : [];
+}
+
+function seedName(seed: Seed): string {
+  if (seed.address !== undefined) return seed.address;
+  return seed.vout === undefined ? seed.txid! : formatOutpoint(seed.txid!, seed.vout);
+}
+
+/** Everything that decides the figures, for whoever computes them again. */
+async function derive(network: OpenNetwork, flow: FlowIndex, at: AsOf): Promise<Derivation> {
+  const run = await network.run(at);
+  const tags = await network.tagIndex();
+  const tip = network.ledger.requireTip();
+  const heightMin = flow.blockHeight.at(0);
+  return {
+    clewVersion: VERSION,
+    network: network.network.name,
+    tip: {
+      height: tip.height,
+      hash: tip.hash,
+      timeSeconds: flow.blockTime.at(flow.blockCount - 1),
+    },
+    ...(heightMin === 0 ? {} : { heightMin }),
+    runId: run.runId,
+    rules: run.rules.map(({ id, version }) => ({ id, version, what: ruleName(id) })),
+    parameters: {
+      clusterProfile: run.profile,
+      coinjoinParametersSha256: run.data.parametersDigest,
+      payjoinMarkedTransactions: run.counts.payjoinMarked,
+      unknownInputsInLedger: network.ledger.counters.unknownInputs,
+    },
+    tagPacks: tags.sourcePacks.map((pack) => ({
+      name: pack.title,
+      creator: pack.creator,
+      fileName: pack.fileName,
+      sha256: pack.sha256,
+    })),
+    tagsDigest: tags.digest,
+  };
+}
+
+/**
+ * Write the files of a report into a folder. A file is there whole or not at all.
+ *
+ * @param force write although the folder holds something else
+ * @returns the paths written
+ * @throws {ClewError} CLEW_OUT_NOT_EMPTY, CLEW_NO_SPACE, CLEW_FILE_UNREADABLE
+ */
+export function writeReport(report: Report, folder: string, force: boolean): string[] {
+  const files = renderReport(report);
+  try {
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    const names = new Set(files.map(({ name }) => name));
+    if (!force && readdirSync(folder).some((name) => !names.has(name))) {
+      throw new ClewError('CLEW_OUT_NOT_EMPTY', 'The folder for the report is not empty.', {
+        path: folder,
+      });
+    }
+    return files.map(({ name, bytes }) => {
+      const path = join(folder, name);
+      writeFileSync(`${path}.new`, bytes, { mode: 0o600, flush: true });
+      renameSync(`${path}.new`, path);
+      return path;
+    });
+  } catch (cause) {
+    throw fileError(cause, folder);
+  }
+}
