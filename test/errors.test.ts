@@ -6,7 +6,9 @@ import { ERRORS, EXIT } from '../src/errors.ts';
 import { isTest, projectFiles, readProjectFile } from './support/source-files.ts';
 
 /** Codes of things that are decided but come with a later part; each says with which. */
-const RESERVED: Readonly<Record<string, string>> = {};
+const RESERVED: Readonly<Record<string, string>> = {
+  CLEW_BLOCK_NOT_FOUND: 'looking up a block by height or hash',
+};
 
 /** Not errors: environment variables, and names made up by tests. */
 const OTHER_NAMES = new Set(['CLEW_DEBUG', 'CLEW_SHARED', 'CLEW_TEST_SEED']);

@@ -18,11 +18,18 @@ import {
 /** The formatter sees to code; comments it leaves alone. */
 const COMMENT_WIDTH_MAX = 130;
 const FILE_LINES_MAX = 600;
+/** Tests and their material are read case by case. */
+const TEST_LINES_MAX = 800;
 const FUNCTION_LINES_MAX = 70;
 const FILE_BYTES_MAX = 1_000_000;
 
 /** Functions longer than the mark, with their lines: mostly one loop that must stay in one piece. */
-const LONG_FUNCTIONS: Readonly<Record<string, number>> = {};
+const LONG_FUNCTIONS: Readonly<Record<string, number>> = {
+  'src/ledger/batch-rows.ts createBatchRows': 84,
+  'src/ledger/engine.ts openChdb': 72,
+  'src/ledger/flow-rebuild.ts rebuildFlow': 73,
+  'src/report/report-data.ts build': 73,
+};
 
 /** Programs: nothing imports them. */
 const PROGRAMS = ['src/cli/main.ts'];
@@ -106,7 +113,8 @@ function complaints(path: string, text: string): string[] {
       found.push(`${path}:${i + 1} is ${line.length} wide`);
     }
   }
-  if (lines.length > FILE_LINES_MAX) found.push(`${path} has ${lines.length} lines: split it`);
+  const linesMax = isTest(path) ? TEST_LINES_MAX : FILE_LINES_MAX;
+  if (lines.length > linesMax) found.push(`${path} has ${lines.length} lines: split it`);
   if (isTest(path) || !path.startsWith('src/')) return found;
   for (const [i, line] of withoutComments(text).split('\n').entries()) {
     for (const { pattern, instead, allowed } of BANNED) {

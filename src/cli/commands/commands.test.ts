@@ -1,16 +1,11 @@
-/** The server over a small ledger of its own: pages, JSON, reports, and other commands through it. */
+/** All commands over a small ledger of their own, through the server that holds it; and its pages. */
 import assert from 'node:assert/strict';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { systemClock } from '../../clock.ts';
-import { DataSession } from '../../pipeline/data-session.ts';
-import { indexBlocks } from '../../pipeline/index-blocks.ts';
-import { simulate } from '../../simulate/simulate.ts';
-import { openBlockSource } from '../../source/block-source.ts';
 import { COMMAND_GROUPS } from '../command-list.ts';
-import { openDataFolder } from '../data-folder.ts';
 import { openLocally } from '../local-host.ts';
 import { type Host, runCommandLine } from '../run-command-line.ts';
 
@@ -19,6 +14,8 @@ const data = join(folder, 'data');
 const report = join(folder, 'report');
 const stop = new AbortController();
 let url = '';
+/** What `index` and `simulate` printed with --json. */
+const printed: unknown[] = [];
 let served: Promise<number>;
 
 interface Run {
@@ -61,15 +58,17 @@ function makeHost(
 }
 
 before(async () => {
-  await simulate({ outDir: join(folder, 'sample'), transactions: 500, seed: 'serve' });
-  const places = openDataFolder(data, true);
-  const session = new DataSession({
-    storePath: places.storePath,
-    networkFolder: (network) => dirname(places.networkFolders(network).ledger),
-  });
-  const source = await openBlockSource(join(folder, 'sample/blocks'), {});
-  await session.useNetwork('regtest', (open) => indexBlocks(open.ledger, source));
-  await session.close();
+  const sample = ['simulate', '--out', 'sample', '--transactions', '500', '--seed', 'serve'];
+  const commands = [
+    [...sample, '--json'],
+    ['index', '--blocks', 'sample/blocks', '--data', data, '--json'],
+    ['tags', 'import', 'sample/tags.yaml', '--data', data, '--json'],
+  ];
+  for (const command of commands) {
+    const { code, stdout, stderr } = await run(command);
+    assert.equal(code, 0, stderr);
+    printed.push(JSON.parse(stdout));
+  }
   mkdirSync(report);
   writeFileSync(join(report, 'report.json'), '{"title":"Case <7>"}');
   writeFileSync(
@@ -96,6 +95,11 @@ after(async () => {
   assert.equal(await served, 0, 'Ctrl-C is how serve is meant to end');
   rmSync(folder, { recursive: true, force: true });
 });
+
+/** An address that the vendor of the sample uses. */
+function seedAddress(): string {
+  return readFileSync(join(folder, 'sample/seeds.csv'), 'utf8').split('\n')[1]!.split(',')[0]!;
+}
 
 async function page(path: string): Promise<{ status: number; text: string; headers: Headers }> {
   const headers = { Accept: 'text/html' };
@@ -131,8 +135,7 @@ test('from the tip to an address, its cluster and why: every link leads somewher
   const open = new Set(['/']);
   const seen = new Set<string>();
   // A walk over the links from the first page, and from the transactions of one address.
-  const seeds = readFileSync(join(folder, 'sample/seeds.csv'), 'utf8').split('\n');
-  const address = seeds[1]!.split(',')[0]!;
+  const address = seedAddress();
   open.add(`/address/${address}`);
   while (open.size > 0 && seen.size < 30) {
     const path = [...open][0]!;
@@ -206,4 +209,84 @@ test('reports are shown as they are, their files and no others', async () => {
   ]) {
     assert.equal((await page(path)).status, 404, path);
   }
+});
+
+/** Names of all fields, at any depth; keys of maps and of facts are values, not fields. */
+function fieldNames(value: unknown, into: Set<string>): Set<string> {
+  if (Array.isArray(value)) for (const item of value) fieldNames(item, into);
+  else if (typeof value === 'object' && value !== null) {
+    for (const [name, part] of Object.entries(value)) {
+      into.add(name);
+      if (name !== 'facts' && name !== 'otherChains') fieldNames(part, into);
+    }
+  }
+  return into;
+}
+
+test('docs/formats/cli-json.md names every field that is printed', async () => {
+  const doc = readFileSync(new URL('../../../docs/formats/cli-json.md', import.meta.url), 'utf8');
+  const ask = async (...argv: string[]): Promise<Record<string, unknown>> => {
+    const { code, stdout, stderr } = await run([...argv, '--data', data, '--json']);
+    assert.equal(code, 0, stderr);
+    return JSON.parse(stdout);
+  };
+  const address = await ask('address', seedAddress());
+  const [{ txid }] = address['history'] as [{ txid: string }];
+  const cluster = await ask('cluster', seedAddress(), '--limit', '2');
+  const members = cluster['members'] as string[];
+  const answers = [
+    ...printed,
+    address,
+    cluster,
+    await ask('status'),
+    await ask('tx', txid),
+    await ask('why', seedAddress(), members.at(-1)!),
+    // A tagged service has what a seed address has not.
+    await ask('cluster', taggedAddress()),
+    { format: 'clew-serve/1', url },
+  ];
+  for (const answer of answers) {
+    const { format } = answer as { format: string };
+    assert.ok(doc.includes(`\`${format}\``), format);
+    for (const name of fieldNames(answer, new Set())) {
+      assert.ok(name === 'format' || doc.includes(`\`${name}\``), `${format}: ${name}`);
+    }
+  }
+});
+
+function taggedAddress(): string {
+  const tags = readFileSync(join(folder, 'sample/tags.yaml'), 'utf8');
+  return /^\s*(?:- )?address: "?([a-zA-Z0-9]+)/m.exec(tags)![1]!;
+}
+
+test('what people read is aligned text without codes for a terminal', async () => {
+  for (const argv of [['status'], ['address', seedAddress()], ['cluster', taggedAddress()]]) {
+    const { code, stdout, stderr } = await run([...argv, '--data', data]);
+    assert.equal(code, 0, stderr);
+    assert.equal(stderr, '');
+    assert.match(stdout, /^\w+ {2,}\S/);
+    assert.doesNotMatch(stdout, /[^\P{Cc}\n]|undefined|NaN|\[object/u);
+  }
+});
+
+test('pages of a list join without a gap, through their cursors', async () => {
+  const whole = await run([
+    'address',
+    taggedAddress(),
+    '--data',
+    data,
+    '--json',
+    '--limit',
+    '1000',
+  ]);
+  const expected = JSON.parse(whole.stdout).history;
+  const joined: unknown[] = [];
+  let cursor: string[] = [];
+  do {
+    const argv = ['address', taggedAddress(), '--data', data, '--json', '--limit', '2', ...cursor];
+    const { history, nextCursor } = JSON.parse((await run(argv)).stdout);
+    joined.push(...history);
+    cursor = nextCursor === undefined ? [] : ['--cursor', nextCursor];
+  } while (cursor.length > 0);
+  assert.deepEqual(joined, expected);
 });
