@@ -67,7 +67,7 @@ export class Fifo {
     for (let output = flow.txFirstOutput.at(tx); output < outputEnd; output += 1) {
       const slotEnd = offset + flow.outputValue.at(output);
       if (this.#starts[this.#head]! < slotEnd) {
-        this.#cutSlot(output, offset, slotEnd);
+        this.#cutSlot(output, offset, slotEnd, false);
         if (this.#head === this.#count) return;
       }
       offset = slotEnd;
@@ -97,7 +97,9 @@ export class Fifo {
       if (prevout === NONE) break;
       const slotEnd = offset + flow.outputValue.at(prevout);
       if (this.#starts[this.#head]! < slotEnd) {
-        this.#cutSlot(prevout, offset, slotEnd);
+        // Whoever holds the coin paid each of the outputs that it became: all of them are to be named.
+        const isApart = work.endsWithHolder(prevout);
+        while (this.#cutSlot(prevout, offset, slotEnd, isApart));
         if (this.#head === this.#count) return;
       }
       offset = slotEnd;
@@ -123,8 +125,13 @@ export class Fifo {
     this.#count = at;
   }
 
-  /** Cut what lies in [slotStart, slotEnd) off the line, as a record of `output` when there is any. */
-  #cutSlot(output: number, slotStart: number, slotEnd: number): void {
+  /**
+   * Cut what lies in [slotStart, slotEnd) off the line, as a record of `output` when there is any.
+   *
+   * @param isApart stop where the pieces of another record begin
+   * @returns true when it stopped there, so that more lies in the slot
+   */
+  #cutSlot(output: number, slotStart: number, slotEnd: number, isApart: boolean): boolean {
     const work = this.#work;
     const { pool, records } = work;
     const first = pool.length;
@@ -135,7 +142,12 @@ export class Fifo {
     let most = 0;
     let run = 0;
     let runRecord = NONE;
+    let isMore = false;
     while (head < this.#count && this.#starts[head]! < slotEnd) {
+      if (isApart && runRecord !== NONE && this.#records[head] !== runRecord) {
+        isMore = true;
+        break;
+      }
       const start = Math.max(this.#starts[head]!, slotStart);
       const end = Math.min(this.#ends[head]!, slotEnd);
       if (end > start) {
@@ -157,13 +169,14 @@ export class Fifo {
       head += 1;
     }
     this.#head = head;
-    if (pool.length === first) return;
+    if (pool.length === first) return isMore;
     work.parent = parent;
     work.hops = hops;
     work.flags = flags;
     const source = work.sourceAt(output);
     if (source >= 0) this.#fillFrom(source, first);
     work.settle(output, first);
+    return isMore;
   }
 
   /** What is left on the line after all outputs is fee. */

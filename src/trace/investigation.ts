@@ -47,6 +47,8 @@ export interface SeedLink {
   readonly txid: Txid;
   readonly rule: string;
   readonly ruleVersion: number;
+  /** The transaction may be a PayJoin, which makes this link weaker than others of its rule. */
+  readonly payjoinPossible?: boolean;
 }
 
 /** Seeds that stand in one cluster. Ordered by total received, largest first, then by cluster id. */
@@ -60,8 +62,11 @@ export interface SeedCluster {
   /** Set when the cluster belongs to a tagged service: then it is not expanded, only the seed itself counts. */
   readonly service?: ServiceClaim;
   readonly expanded: boolean;
-  /** A tree of links that joins all seeds of the cluster: one shortest chain per further seed. */
+  /** Links that join all seeds of the cluster: one shortest chain per further seed, each link once. */
   readonly why: readonly SeedLink[];
+  /** Seeds whose chain was not searched because the cluster is too large for so many; none when left out. */
+  readonly whyOmitted?: number;
+  /** Paid in by others, to all scripts of the cluster that count. */
   readonly receivedSats: bigint;
   readonly tags: readonly Tag[];
 }
@@ -76,8 +81,9 @@ export interface PaymentOrigin {
   readonly address?: string;
   readonly heightOfTx: number;
   readonly timeSeconds: number;
-  /** Transactions between that output and the payment; 0 means that the service paid directly. */
+  /** Transactions between that output and the payment; 0 means that it is the payment itself. */
   readonly hops: number;
+  /** Part of the payment that came from there, under FIFO. */
   readonly amountSats: number;
 }
 
@@ -89,8 +95,10 @@ export interface Payment {
   /** Paid to the seed set, all its outputs together. */
   readonly amountSats: number;
   readonly toAddresses: readonly string[];
-  /** Seeds (as written in the report) in whose clusters the outputs lie. */
+  /** The listed seeds (as written in the report) that were paid themselves; none when only a further address was. */
   readonly sites: readonly string[];
+  /** Ids of the seeds' clusters that were paid. */
+  readonly clusterIds?: readonly string[];
   /** Key of the payer that this payment is counted under. */
   readonly payer: string;
   /** Nearest first, then largest. */
@@ -106,6 +114,7 @@ export interface Payer {
   readonly kind: 'cluster' | 'service' | 'coinjoin' | 'mined' | 'unknown';
   readonly clusterId?: string;
   readonly service?: ServiceClaim;
+  /** Addresses in the cluster; 0 for all other kinds. */
   readonly addressCount: number;
   readonly payments: number;
   readonly totalSats: bigint;
@@ -128,7 +137,12 @@ export interface CashOut {
   readonly hopsMin: number;
   readonly firstSeconds: number;
   readonly lastSeconds: number;
-  /** The outputs to name in a request, largest FIFO amount first. */
+  /** From which seed clusters the money came under FIFO, largest first; several in one place may be one operator. */
+  readonly clusters?: readonly { readonly clusterId: string; readonly totalSats: bigint }[];
+  /**
+   * The outputs to name in a request, largest FIFO amount first. `hops`: transactions since the money left the seed
+   * set, 1 when the set itself paid the service, 0 when the output is a seed that the service holds.
+   */
   readonly deposits: readonly {
     readonly txid: Txid;
     readonly vout: number;
@@ -181,12 +195,28 @@ export interface FlowNode {
   readonly label: string;
 }
 
+/** How far a trace looks; whatever a limit cuts off becomes a leaf that says so. */
 export interface TraceLimits {
+  /** Transactions in a row that are followed from a source. */
   readonly depth: number;
+  /** Transactions that are looked at in one trace. */
   readonly transactionsMax: number;
+  /** Traced amounts below it are not followed. */
   readonly valueMinSats: number;
+  /** Backward: outputs made before this time are not looked behind. */
   readonly fromSeconds?: number;
+  /** Forward: spends after this time are not followed. */
   readonly toSeconds?: number;
+}
+
+/** Outputs of the seed set that are no payments, because the set itself spent in the same transaction. */
+export interface OwnTransfers {
+  /** Transactions that pay the set alone. */
+  readonly transfers: number;
+  readonly transferSats: bigint;
+  /** Transactions that pay others too; what came back is change. */
+  readonly withChange: number;
+  readonly changeSats: bigint;
 }
 
 export interface Investigation {
@@ -196,11 +226,16 @@ export interface Investigation {
   /** Valid seeds that never appear in this ledger. */
   readonly notSeen: readonly SeedPlace[];
   readonly clusters: readonly SeedCluster[];
+  /** All payments together. */
   readonly receivedSats: bigint;
+  /** What left the set: its spent outputs less what came back in the same transactions, fees included. */
   readonly spentSats: bigint;
+  /** Outputs of the set that this ledger does not spend: received less spent. */
   readonly balanceSats: bigint;
+  /** Of the payments. */
   readonly firstSeconds?: number;
   readonly lastSeconds?: number;
+  readonly ownTransfers?: OwnTransfers;
   readonly payments: readonly Payment[];
   readonly payers: readonly Payer[];
   readonly cashOuts: readonly CashOut[];

@@ -4,6 +4,7 @@
  */
 import { ClewError } from '../errors.ts';
 import type { FlowIndex } from '../ledger/flow-index.ts';
+import { NONE } from '../units/ids.ts';
 
 /** A range of one output that is followed. */
 export interface TraceSource {
@@ -39,6 +40,27 @@ export interface SortedSources {
   readonly foldedLabels: number;
   /** Satoshi that were named twice and count once. */
   readonly overlapSats: number;
+}
+
+/**
+ * The outputs that pay some scripts, up to the as-of point, in chain order: an address as the beginning of a trace.
+ *
+ * @param txEnd the first transaction beyond the as-of point
+ * @example outputsOfScripts(flow, scripts, flow.txCount).map((outputIndex) => ({ outputIndex, label: address }))
+ */
+export function outputsOfScripts(
+  flow: FlowIndex,
+  scripts: Iterable<number>,
+  txEnd: number,
+): number[] {
+  const outputs: number[] = [];
+  for (const script of scripts) {
+    let output = flow.scriptLastOutput.at(script);
+    for (; output !== NONE; output = flow.outputPrevOfScript.at(output)) {
+      if (flow.outputTx.at(output) < txEnd) outputs.push(output);
+    }
+  }
+  return outputs.sort((a, b) => a - b);
 }
 
 interface Range {

@@ -279,6 +279,12 @@ export class TraceWork {
     return script !== NONE && this.oracle.serviceOf(script) !== undefined;
   }
 
+  /** Backward: whether the way ends at an output because of who holds it. */
+  endsWithHolder(output: number): boolean {
+    if (!this.#isSelf(output) && (this.passServices || !this.#isService(output))) return false;
+    return this.sourceAt(output) < 0;
+  }
+
   #isSelf(output: number): boolean {
     const script = this.flow.outputScript.at(output);
     return script !== NONE && this.oracle.isSelf?.(script) === true;

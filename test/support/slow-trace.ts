@@ -120,6 +120,14 @@ export function slowTrace(
     return budgetSpent ? 'budget' : undefined;
   }
 
+  function isHeld(output: number): boolean {
+    const script = flow.outputScript.at(output);
+    return (
+      script !== NONE &&
+      (oracle.serviceOf(script) !== undefined || oracle.isSelf?.(script) === true)
+    );
+  }
+
   function end(output: number, reason: string, held: Held, byLabel = held.byLabel): void {
     for (const [label, amount] of byLabel) {
       addTo(result.leaves, `${output} ${reason} ${label} ${held.hops}`, amount);
@@ -207,13 +215,15 @@ export function slowTrace(
       while (sats.length < flow.outputValue.at(slot)) sats.push(null);
       const byLabel = countLabels(sats);
       if (byLabel.size === 0) continue;
-      const hops = piece
-        .filter((sat) => sat.label !== null)
-        .reduce(
-          (least, sat) => Math.min(least, held.get(sat.origin)!.hops + 1),
-          Number.POSITIVE_INFINITY,
-        );
-      meet(slot, sats, byLabel, hops);
+      // Backward, a service or the subject itself paid each output apart; else a place is met once, by the shortest way.
+      const origins = new Set(piece.filter((sat) => sat.label !== null).map((sat) => sat.origin));
+      const apart = !forward && !labelOf.has(slot) && isHeld(slot);
+      for (const group of apart ? [...origins].map((origin) => [origin]) : [[...origins]]) {
+        const own = piece.map((sat) => (group.includes(sat.origin) ? sat.label : null));
+        while (own.length < sats.length) own.push(null);
+        const hops = Math.min(...group.map((origin) => held.get(origin)!.hops + 1));
+        meet(slot, own, countLabels(own), hops);
+      }
     }
     if (forward) {
       for (const [label, amount] of countLabels(line.map((sat) => sat.label)))

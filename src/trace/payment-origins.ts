@@ -1,0 +1,119 @@
+/**
+ * Where the coins of one payment came from: traced back by FIFO to the nearest service that paid them out, a
+ * mix, a coinbase, or the place where a limit ended the way.
+ */
+import type { ServiceClaim } from '../attribution/match.ts';
+import type { FlowIndex } from '../ledger/flow-index.ts';
+import { NONE } from '../units/ids.ts';
+import type { PaymentOrigin, StopReason, TraceLimits } from './investigation.ts';
+import { outputFacts } from './output-facts.ts';
+import type { PaymentFact } from './payments.ts';
+import type { StopOracle } from './stop-oracle.ts';
+import { traceBackward } from './trace.ts';
+import type { TraceLeaf, TraceResult } from './trace-result.ts';
+
+/** Who paid, as the inputs of the payment show. */
+export interface PaidBy {
+  /** The output that brought most of the payment, or NONE when no input is known. */
+  readonly mainPrevout: number;
+}
+
+export interface TracedPayment extends PaidBy {
+  /** Nearest first, then largest. */
+  readonly origins: readonly PaymentOrigin[];
+  /** The mixes that its coins came out of. */
+  readonly mixes: readonly { readonly tx: number; readonly amountSats: number }[];
+  readonly visitedTransactions: number;
+}
+
+/**
+ * Trace one payment back. The result is that of `clew trace` from the same outputs, so each can be checked alone.
+ *
+ * A service that sent the payment itself is an origin at 0 hops: the payment's own output is what its customer asked
+ * it to pay. Else the origin is the output by which the service paid its customer.
+ *
+ * @param oracle must say which scripts are the set's own (`isSelf`)
+ * @example traceOrigins(flow, payment, limits, oracle, flow.txCount).origins[0]?.service?.name
+ */
+export function traceOrigins(
+  flow: FlowIndex,
+  payment: PaymentFact,
+  limits: TraceLimits,
+  oracle: StopOracle,
+  txEnd: number,
+): TracedPayment {
+  const sources = payment.outputs.map((outputIndex) => ({ outputIndex, label: 'payment' }));
+  const result = traceBackward(flow, sources, { method: 'fifo', limits, oracle, txEnd });
+  return {
+    origins: gatherOrigins(flow, result, oracle),
+    mixes: [...result.leaves()]
+      .filter(({ reason }) => reason === 'coinjoin')
+      .map(({ outputIndex, amountSats }) => ({ tx: flow.outputTx.at(outputIndex), amountSats })),
+    mainPrevout: findMainPrevout(result),
+    visitedTransactions: result.visitedTransactions,
+  };
+}
+
+interface Gathered {
+  readonly outputIndex: number;
+  readonly reason: StopReason;
+  readonly service: ServiceClaim | undefined;
+  hops: number;
+  amountSats: number;
+}
+
+/** Leaves that lead to the same output count as one origin: a service often pays out of many inputs. */
+function gatherOrigins(flow: FlowIndex, result: TraceResult, oracle: StopOracle): PaymentOrigin[] {
+  const gathered = new Map<string, Gathered>();
+  for (const leaf of result.leaves()) {
+    const { outputIndex, hops } = placeOf(leaf);
+    const service =
+      leaf.reason === 'service'
+        ? oracle.serviceOf(flow.outputScript.at(leaf.outputIndex))
+        : undefined;
+    const key = `${outputIndex} ${leaf.reason} ${service?.key ?? ''}`;
+    const known = gathered.get(key);
+    if (known === undefined) {
+      const { reason, amountSats } = leaf;
+      gathered.set(key, { outputIndex, reason, service, hops, amountSats });
+    } else {
+      known.amountSats += leaf.amountSats;
+      known.hops = Math.min(known.hops, hops);
+    }
+  }
+  return [...gathered.values()]
+    .sort((a, b) => a.hops - b.hops || b.amountSats - a.amountSats || a.outputIndex - b.outputIndex)
+    .map(({ outputIndex, reason, service, hops, amountSats }) => {
+      const { txid, vout, address, height, timeSeconds } = outputFacts(flow, outputIndex);
+      return {
+        reason,
+        ...(service && { service }),
+        txid,
+        vout,
+        ...(address !== undefined && { address }),
+        heightOfTx: height,
+        timeSeconds,
+        hops,
+        amountSats,
+      };
+    });
+}
+
+/** A service, and the set itself, hold the output that was spent; what they paid is the next one. */
+function placeOf(leaf: TraceLeaf): { readonly outputIndex: number; readonly hops: number } {
+  const isHolder = leaf.reason === 'service' || leaf.reason === 'self';
+  return isHolder && leaf.towardsSource !== NONE
+    ? { outputIndex: leaf.towardsSource, hops: leaf.hops - 1 }
+    : { outputIndex: leaf.outputIndex, hops: leaf.hops };
+}
+
+/** Of the outputs that the payment spends, the one that brought most; of equal ones the first met. */
+function findMainPrevout(result: TraceResult): number {
+  const { records } = result;
+  let main = NONE;
+  for (let record = 0; record < records.length; record += 1) {
+    if (records.hops[record] !== 1) continue;
+    if (main === NONE || records.amounts[record]! > records.amounts[main]!) main = record;
+  }
+  return main === NONE ? NONE : records.outputs[main]!;
+}
