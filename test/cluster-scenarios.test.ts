@@ -1,11 +1,11 @@
 /** The scenario chain, in which everything has a name and an owner. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { addressToScript } from '../chain/address.ts';
-import { getNetwork } from '../chain/network.ts';
-import { scenarioChain } from '../simulate/scenario-chain.ts';
-import { runClustering } from './cluster-run.ts';
-import { flowFromBlocks } from './test-support/blocks-to-flow.ts';
+import { addressToScript } from '../src/chain/address.ts';
+import { getNetwork } from '../src/chain/network.ts';
+import { runClustering } from '../src/cluster/cluster-run.ts';
+import { flowFromBlocks } from '../src/cluster/test-support/blocks-to-flow.ts';
+import { scenarioChain } from '../src/simulate/scenario-chain.ts';
 
 const REGTEST = getNetwork('regtest');
 const chain = scenarioChain();
