@@ -6,7 +6,7 @@ import { sharedFile } from '../../test/support/shared-data.ts';
 import { type SeededRandom, seededRandom } from '../bytes/seeded-random.ts';
 import { getNetwork } from '../chain/network.ts';
 import { ClewError } from '../errors.ts';
-import { parseSeeds, type SeedSet } from './seeds.ts';
+import { parseSeeds, type SeedSet, seedProblems } from './seeds.ts';
 
 const main = getNetwork('main');
 const siteKey = new TextEncoder().encode('a key for tests, 32 bytes long..');
@@ -107,6 +107,23 @@ test('bad lines have their reason, other chains a list of their own', () => {
     ],
   );
   for (const { reason } of set.rejected) assert.match(reason, /^[A-Z].*[.]$/);
+});
+
+test('findings name lines, never what stands there', () => {
+  const set = parse(`address,note\n${LEGACY},=1\nnonsense\n${ETHEREUM}\n${LEGACY},\n`);
+  const problems = [...seedProblems(set)];
+  assert.deepEqual(
+    problems.map(({ code, facts }) => [code, facts['line']]),
+    [
+      ['CLEW_ADDRESS_FORMAT', 3],
+      ['CLEW_SEED_OTHER_CHAIN', 4],
+      ['CLEW_SEED_DUPLICATE', 5],
+      ['CLEW_SEED_FORMULA', 2],
+    ],
+  );
+  for (const text of ['nonsense', ETHEREUM, LEGACY]) {
+    assert.ok(!JSON.stringify(problems).includes(text));
+  }
 });
 
 test('a seed on several lines counts once and keeps them all', () => {

@@ -306,3 +306,23 @@ export function parseSeeds(bytes: Uint8Array, network: Network, options: SeedOpt
     sha256: sha256Hex(bytes),
   };
 }
+
+/**
+ * Everything about a seed file that is worth telling, as findings: refused lines first, then other chains, seeds
+ * that stand twice, and warnings. Findings name lines and columns, never what stands there.
+ *
+ * @example for (const { code, message } of seedProblems(set)) print(code, message)
+ */
+export function* seedProblems(set: SeedSet): Generator<Problem, void, void> {
+  for (const { line, code, reason } of set.rejected)
+    yield { code, message: reason, facts: { line } };
+  for (const { line, chain } of set.otherChains) {
+    const message = `A valid address of ${chain}, which this ledger does not hold.`;
+    yield { code: 'CLEW_SEED_OTHER_CHAIN', message, facts: { line, chain } };
+  }
+  for (const { line, firstLine } of set.duplicates) {
+    const message = `The seed stands on line ${firstLine} already.`;
+    yield { code: 'CLEW_SEED_DUPLICATE', message, facts: { line, firstLine } };
+  }
+  yield* set.warnings;
+}

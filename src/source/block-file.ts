@@ -22,7 +22,7 @@ export const FRAME_BYTES = 8;
 export const HEADER_BYTES = 80;
 /** Bytes of a block that the scan looks at: the header and the coinbase up to its script. */
 export const HEAD_BYTES = 256;
-/** A longer "block" is a damaged length: 4 MB is the most that Bitcoin allows, a Litecoin extension block comes on top. */
+/** A longer "block" is a damaged length: Bitcoin allows 4 MB, a Litecoin extension block comes on top. */
 export const BLOCK_BYTES_MAX = 8 * 1024 * 1024;
 
 const MAGIC_BYTES = 4;
@@ -156,11 +156,12 @@ class BlockFileScan {
   }
 
   /** True when a record may end here: the file ends, a record begins, or there are only zeros up to one of the two. */
-  #isEndOfRecord(end: number): boolean {
+  #isEndOfRecord(end: number, zerosMin = 1): boolean {
     if (end === this.#size || this.#networkAt(end) !== undefined) return true;
     const zerosEnd = this.#window.zerosEnd(end);
-    if (zerosEnd === this.#size) return true;
-    if (zerosEnd > end) return this.#networkAt(zerosEnd) !== undefined;
+    if (zerosEnd - end >= zerosMin) {
+      return zerosEnd === this.#size || this.#networkAt(zerosEnd) !== undefined;
+    }
     return this.#isPartOfMagic(end) || this.#foreignRecordEnd(end) !== undefined;
   }
 
@@ -177,14 +178,17 @@ class BlockFileScan {
     const isPossible = isPossibleLength(announced);
     const extent = this.#extentOf(start, isPossible ? announced : 0, network);
     if (extent === announced) {
-      const overlapping = this.#findOverlapping(start + HEADER_BYTES, start + announced);
+      const end = start + announced;
+      const overlapping = this.#findInside(start + HEADER_BYTES, end, end + 1);
       if (overlapping === undefined) {
         this.#sink.record(this.#recordOf(at, network, announced, true, head));
-        return start + announced;
+        return end;
       }
       return this.#passCut(at, network, announced, overlapping, head);
     }
     if (extent !== undefined && this.#isEndOfRecord(start + extent)) {
+      const swallowed = this.#findInside(start + HEADER_BYTES, start + extent);
+      if (swallowed !== undefined) return this.#passCut(at, network, announced, swallowed, head);
       this.#sink.problem(
         'CLEW_BLOCK_DAMAGED',
         `The frame says that the block has ${announced} bytes, but it has ${extent}; it was taken as it is.`,
@@ -218,15 +222,17 @@ class BlockFileScan {
   }
 
   /**
-   * A record that begins in `[from, end)` and goes on behind `end` to where a record may end. A few lost bytes make
-   * a body swallow the beginning of the next record; a copy of a record that somebody put into a transaction
-   * can not end behind its block and at the end of a record too.
+   * A record that begins in `[from, end)`, ends where a record may end, and not before `endMin`. Where bytes are
+   * lost, a body swallows the beginning of the next record or even several. A copy of a record that somebody
+   * put into a transaction is followed by the rest of that transaction.
    */
-  #findOverlapping(from: number, end: number): number | undefined {
+  #findInside(from: number, end: number, endMin = from): number | undefined {
     let at = this.#findRecord(from);
     while (at < end) {
       const recordEnd = at + FRAME_BYTES + u32At(this.#window.at(at, FRAME_BYTES), MAGIC_BYTES);
-      if (recordEnd > end && recordEnd <= this.#size && this.#isEndOfRecord(recordEnd)) return at;
+      const isInFile = recordEnd >= endMin && recordEnd <= this.#size;
+      // A few zeros are the lock time of a transaction rather than padding.
+      if (isInFile && this.#isEndOfRecord(recordEnd, FRAME_BYTES)) return at;
       at = this.#findRecord(at + 1);
     }
     return undefined;
@@ -272,7 +278,7 @@ class BlockFileScan {
       return this.#size;
     }
     const foreignEnd = this.#foreignRecordEnd(at);
-    if (foreignEnd !== undefined) {
+    if (foreignEnd !== undefined && !this.#isChance(at, foreignEnd)) {
       this.#reportForeign(at);
       return foreignEnd;
     }
@@ -308,6 +314,12 @@ class BlockFileScan {
     const nextMagic = next.length < MAGIC_BYTES ? 0 : u32At(next, 0);
     if (nextMagic === magic || OTHER_COINS.has(nextMagic)) return end;
     return this.#window.zerosEnd(end) === this.#size ? end : undefined;
+  }
+
+  /** True when damaged bytes only look like a foreign record: our records stand inside it. */
+  #isChance(at: number, end: number): boolean {
+    const magic = u32At(this.#window.at(at, MAGIC_BYTES), 0);
+    return !OTHER_COINS.has(magic) && this.#findInside(at + MAGIC_BYTES, end) !== undefined;
   }
 
   #reportForeign(at: number): void {

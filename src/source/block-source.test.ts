@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { rmSync, symlinkSync } from 'node:fs';
+import { readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import {
@@ -361,6 +361,52 @@ test('a header without work is left out and named, what comes after it is not', 
   );
   assert.equal(source.problems[0]!.facts['offset'], offset);
   assert.equal(source.problems[0]!.facts['hash'], hashToDisplay(sha256d(bad.subarray(0, 80))));
+});
+
+test('one damaged byte in a header costs one block, also where no coinbase names a height', async (t) => {
+  const path = sharedPath(t, 'bitcoin/blocks/early');
+  if (path === undefined) return;
+  const random = seededRandom('damaged headers');
+  const first = readFileSync(join(path, 'blk00000.dat'));
+  const second = readFileSync(join(path, 'blk00001.dat'));
+  const plain = await open(t, path);
+  for (let round = 0; round < 2; round += 1) {
+    // Two blocks in a row, and one elsewhere.
+    const height = random.int(301, 597);
+    const hits = [height, height + 1, random.int(10, 290)];
+    const files = [Buffer.from(first), Buffer.from(second)];
+    const expected = new Map<number, number>();
+    for (const hit of hits) {
+      const { offsetBytes } = plain.blocks[hit]!;
+      const at = offsetBytes + random.int(0, 79);
+      const bytes = files[hit < 300 ? 0 : 1]!;
+      bytes[at] = bytes[at]! ^ random.int(1, 255);
+      expected.set(hit, at);
+    }
+    const folder = folderWith(t, { 'blk00000.dat': files[0]!, 'blk00001.dat': files[1]! });
+    const source = await open(t, folder);
+    const context = `seed damaged headers, round ${round}: ${[...expected]}`;
+    assert.deepEqual(
+      source.blocks.map(({ hash }) => hash),
+      plain.blocks.filter(({ height: at }) => !hits.includes(at)).map(({ hash }) => hash),
+      context,
+    );
+    for (const { code, facts } of source.problems) {
+      assert.equal(code, 'CLEW_HEADER_WORK', context);
+      const hit = hits.find((at) => plain.blocks[at]!.hash === facts['trueHash'])!;
+      assert.equal(facts['damagedAt'], expected.get(hit), context);
+    }
+    assert.equal(source.problems.length, 3, context);
+  }
+});
+
+test('with nothing but failed headers the failure is told', async (t) => {
+  const bad = mineBlock({ prevHash: '11'.repeat(32), height: 5 }).bytes.slice();
+  bad.set([0xff, 0xff, 0x00, 0x1d], 72);
+  const folder = folderWith(t, { 'blk00000.dat': frame(bad) });
+  await assert.rejects(openBlockSource(folder), { code: 'CLEW_HEADER_WORK' });
+  const cut = folderWith(t, { 'blk00000.dat': frame(bad).subarray(0, 60) });
+  await assert.rejects(openBlockSource(cut), { code: 'CLEW_BLOCK_CUT' });
 });
 
 test('stale blocks are listed with their heights and can be read', async (t) => {

@@ -10,6 +10,7 @@ import { getNetwork, type Network, type NetworkName } from '../chain/network.ts'
 import { ClewError, type ErrorFacts, type Problem } from '../errors.ts';
 import { NONE } from '../units/ids.ts';
 import { findBlockFiles } from './block-folder.ts';
+import { settleFailedHeaders } from './header-repair.ts';
 import { type BlockWindow, type LinkedBlocks, linkBlocks } from './header-tree.ts';
 import { ProblemList } from './problem-list.ts';
 import { type BlockPlace, openRawReader, type RawReader } from './raw-bytes.ts';
@@ -207,8 +208,9 @@ class FileBlockSource implements BlockSource {
 
   otherCopies(hash: string): readonly BlockPlace[] {
     const row = this.#scanned.rowOf(displayToHash(hash));
-    return [...this.#scanned.copies()]
-      .filter((copy) => copy.row === row)
+    if (row === NONE) return [];
+    return this.#scanned
+      .copiesOf(row)
       .map(({ file, offsetBytes, lengthBytes }) => ({ file, offsetBytes, lengthBytes }));
   }
 
@@ -256,8 +258,10 @@ export async function openBlockSource(
   });
   await scan.run(files);
   const network = chooseNetwork(scan, wanted);
-  if (network === undefined) throw nothingFound(path, scan, wanted, findings.finish(''));
+  if (network === undefined) throw nothingFound(path, scan, wanted, findings.finish());
   const blocks = joinBareBlocks(scan, network);
+  const failed = scan.failedHeaders.filter((each) => each.network === network);
+  settleFailedHeaders(failed, blocks, findings);
   const linked = linkBlocks(blocks, network, {
     height: options.height,
     tipHash: tipHash === undefined ? undefined : displayToHash(tipHash),

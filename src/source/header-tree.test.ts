@@ -190,8 +190,8 @@ test('blocks without a height are left out, or begin at the height that the user
   assert.deepEqual(
     linked.findings.map(({ code, facts }) => [code, facts['blocks'], facts['isLeftOut']]),
     [
-      ['CLEW_BLOCK_UNLINKED', 3, true],
       ['CLEW_BLOCK_UNLINKED', 1, true],
+      ['CLEW_BLOCK_UNLINKED', 3, true],
     ],
   );
   // The height is that of the earliest ones by their time.
@@ -255,6 +255,25 @@ test('of two windows that claim the same heights the one with less work is left 
       ['CLEW_BLOCK_UNLINKED', 8],
     ],
   );
+});
+
+test('a block that the next window contradicts is stale: the work above it decides', () => {
+  const chain = mineChain(9, { extra: Uint8Array.of(1) });
+  const branch = mineBlock({ prevHash: chain[4]!.hash, height: 5 });
+  const upper = chain.slice(6);
+  // The ledger's files end with a stale block at height 5, and go on from 6: its parent is missing.
+  const linked = link([...chain.slice(0, 5), branch, ...upper]);
+  assert.deepEqual(linked.heights, [0, 1, 2, 3, 4, 6, 7, 8, 9]);
+  assert.deepEqual(linked.stale, [branch.hash]);
+  assert.deepEqual(codes(linked), ['CLEW_BLOCK_UNLINKED', 'CLEW_BLOCK_STALE']);
+  // Two stale blocks, four above them; and the whole lower window is stale when it is short.
+  const second = mineBlock({ prevHash: branch.hash, height: 6 });
+  assert.deepEqual(link([...chain.slice(0, 5), branch, second, ...upper]).heights, linked.heights);
+  assert.deepEqual(link([branch, second, ...upper]).heights, [6, 7, 8, 9]);
+  // A single block does not push the tip aside.
+  const lone = link([...chain.slice(0, 5), branch, upper[0]!]);
+  assert.deepEqual(lone.heights, [0, 1, 2, 3, 4, 5]);
+  assert.deepEqual(codes(lone), ['CLEW_HEIGHT_CONFLICT']);
 });
 
 test('a block of which only the header is there links its children but is no block of the chain', () => {

@@ -63,6 +63,8 @@ interface Fragment {
   bestRows: number[];
   work: bigint;
   hasConflict: boolean;
+  /** Its blocks contradict others with more work. */
+  isLeftOut: boolean;
 }
 
 class HeaderTree {
@@ -227,32 +229,61 @@ class HeaderTree {
     return fragment.bestRows.find(isAbove) ?? first!;
   }
 
-  /** Fragments with a height, most work first, as far as they do not claim the same heights; by rising height. */
-  #takeFragments(): Fragment[] {
+  /**
+   * Fragments with a height, by rising height, as far as they do not claim the same heights.
+   *
+   * The missing parent of a fragment has a height too; whoever stands there is not that parent, or the blocks would hang
+   * together. So two fragments that overlap, or meet without linking, are branches, and the upper one goes on
+   * when it has more work than the lower one has from that parent's height on.
+   */
+  #takeFragments(): Claim[] {
     const taken: Claim[] = [];
     const ranked = this.#fragments
       .filter(({ bestRows }) => bestRows.length > 0)
-      .sort((a, b) => {
-        if (a.work !== b.work) return a.work > b.work ? -1 : 1;
-        return a.firstRow - b.firstRow;
-      });
+      .sort((a, b) => (a.baseHeight ?? -1) - (b.baseHeight ?? -1) || a.firstRow - b.firstRow);
     for (const fragment of ranked) {
       if (fragment.baseHeight === undefined) {
         this.#reportWithoutHeight(fragment);
         continue;
       }
+      const tip = this.#tipOf(fragment);
       const heightMin = fragment.baseHeight;
-      const claim = {
-        fragment,
-        heightMin,
-        heightMax: heightMin + this.#depth[this.#tipOf(fragment)]!,
-      };
-      const at = firstAbove(taken, heightMin);
-      const other = [taken[at - 1], taken[at]].find((near) => near && isContradicting(near, claim));
-      if (other === undefined) taken.splice(at, 0, claim);
-      else this.#reportConflict(claim, other);
+      const claim = { fragment, tip, heightMin, heightMax: heightMin + this.#depth[tip]! };
+      if (this.#makeRoom(taken, claim)) taken.push(claim);
     }
-    return taken.map(({ fragment }) => fragment);
+    return taken;
+  }
+
+  /** Cuts back what was taken before a claim, or reports the claim and says no. */
+  #makeRoom(taken: Claim[], claim: Claim): boolean {
+    const { fragment, heightMin } = claim;
+    const forkHeight = heightMin - 2;
+    for (let i = taken.length - 1; i >= 0 && taken[i]!.heightMax > forkHeight; i -= 1) {
+      if (!this.#hasWorkAbove(taken[i]!, forkHeight, fragment.work)) continue;
+      this.#reportConflict(claim, taken[i]!);
+      fragment.isLeftOut = true;
+      return false;
+    }
+    for (let last = taken.at(-1); last && last.heightMax > forkHeight; last = taken.at(-1)) {
+      while (last.tip !== NONE && last.heightMax > forkHeight) {
+        last.tip = this.#parent[last.tip]!;
+        last.heightMax -= 1;
+      }
+      if (last.tip === NONE) taken.pop();
+    }
+    return true;
+  }
+
+  /** True when the best chain of a claim has at least that work above a height. */
+  #hasWorkAbove(claim: Claim, height: number, workMin: bigint): boolean {
+    let work = 0n;
+    let row = claim.tip;
+    for (let at = claim.heightMax; row !== NONE && at > height; at -= 1) {
+      work += workFromBits(this.#blocks.bits[row]!);
+      if (work >= workMin) return true;
+      row = this.#parent[row]!;
+    }
+    return false;
   }
 
   #reportConflict({ fragment, heightMin, heightMax }: Claim, other: Claim): void {
@@ -285,16 +316,15 @@ class HeaderTree {
     this.#options.report('CLEW_BLOCK_UNLINKED', message, facts);
   }
 
-  #collect(taken: readonly Fragment[]): LinkedBlocks {
+  #collect(taken: readonly Claim[]): LinkedBlocks {
     const blocks = this.#blocks;
-    const heights = new Uint32Array(blocks.count).fill(NONE);
     const isBest = new Uint8Array(blocks.count);
     const rows = new Uint32Array(blocks.count);
     const windows: { heightMin: number; heightMax: number }[] = [];
     let count = 0;
-    for (const fragment of taken) {
+    for (const { fragment, tip } of taken) {
       const start = count;
-      for (let row = this.#tipOf(fragment); row !== NONE; row = this.#parent[row]!) {
+      for (let row = tip; row !== NONE; row = this.#parent[row]!) {
         isBest[row] = 1;
         if (blocks.isWhole[row] === 0) continue;
         rows[count] = row;
@@ -308,14 +338,21 @@ class HeaderTree {
         else windows.push({ heightMin: height, heightMax: height });
         heightBefore = height;
       }
-      if (start > 0) this.#reportWindow(fragment, rows[start]!, windows);
+      if (start > 0 && count > start) this.#reportWindow(fragment, rows[start]!, windows);
     }
+    const { heights, staleRows } = this.#placeRows(isBest);
+    return { rows: rows.slice(0, count), heights, windows, staleRows };
+  }
+
+  /** Heights of all rows of fragments that lead to the best chain, and those that do not lie on it. */
+  #placeRows(isBest: Uint8Array): Pick<LinkedBlocks, 'heights' | 'staleRows'> {
+    const blocks = this.#blocks;
+    const heights = new Uint32Array(blocks.count).fill(NONE);
     const staleRows: number[] = [];
-    const takenRows = new Set(taken.map((fragment) => this.#fragmentOf[fragment.firstRow]!));
     for (let row = 0; row < blocks.count; row += 1) {
-      const fragmentRow = this.#fragmentOf[row]!;
-      if (!takenRows.has(fragmentRow)) continue;
-      const height = this.#fragments[fragmentRow]!.baseHeight! + this.#depth[row]!;
+      const { baseHeight, isLeftOut } = this.#fragments[this.#fragmentOf[row]!]!;
+      if (baseHeight === undefined || isLeftOut) continue;
+      const height = baseHeight + this.#depth[row]!;
       heights[row] = height;
       if (isBest[row] === 0 && blocks.isWhole[row] === 1) {
         staleRows.push(row);
@@ -330,7 +367,7 @@ class HeaderTree {
       }
       this.#checkCoinbaseHeight(row, height);
     }
-    return { rows: rows.slice(0, count), heights, windows, staleRows };
+    return { heights, staleRows };
   }
 
   #reportWindow(fragment: Fragment, row: number, windows: readonly BlockWindow[]): void {
@@ -360,31 +397,12 @@ class HeaderTree {
   }
 }
 
-/** Heights that a fragment takes. */
+/** Heights that a fragment takes, up to the tip that is followed. */
 interface Claim {
   readonly fragment: Fragment;
   readonly heightMin: number;
-  readonly heightMax: number;
-}
-
-/**
- * True when both can not be in one chain. The height of the missing parent counts as well: who stands there is not
- * that parent, or the blocks would hang together.
- */
-function isContradicting(a: Claim, b: Claim): boolean {
-  return a.heightMin - 1 <= b.heightMax && b.heightMin - 1 <= a.heightMax;
-}
-
-/** Index of the first claim that begins above the height, in claims by rising height. */
-function firstAbove(claims: readonly Claim[], height: number): number {
-  let low = 0;
-  let high = claims.length;
-  while (low < high) {
-    const middle = Math.floor((low + high) / 2);
-    if (claims[middle]!.heightMin > height) high = middle;
-    else low = middle + 1;
-  }
-  return low;
+  tip: number;
+  heightMax: number;
 }
 
 function newFragment(firstRow: number): Fragment {
@@ -399,6 +417,7 @@ function newFragment(firstRow: number): Fragment {
     bestRows: [],
     work: 0n,
     hasConflict: false,
+    isLeftOut: false,
   };
 }
 

@@ -25,11 +25,12 @@ export class ProblemList {
   }
 
   /**
-   * The findings without a group and those of the group named, in the order in which they came, then one line
-   * for every code that had more than 1,000.
+   * The findings without a group and those of the group named (all when none is named), in the order in which they
+   * came, then one line for every code that had more than 1,000.
    */
-  finish(group: string): Problem[] {
-    const isAsked = (found: string | undefined): boolean => found === undefined || found === group;
+  finish(group?: string): Problem[] {
+    const isAsked = (found: string | undefined): boolean =>
+      group === undefined || found === undefined || found === group;
     const problems: Problem[] = this.#findings
       .filter((finding) => isAsked(finding.group))
       .map(({ code, message, facts }) => ({ code, message, facts }));

@@ -68,6 +68,9 @@ export class ScannedBlocks {
   readonly #copyFile: number[] = [];
   readonly #copyOffset: number[] = [];
   readonly #copyLength: number[] = [];
+  /** Last copy of a row, and the one before each copy: chains, so that a look-up costs what it finds. */
+  readonly #lastCopy = new Map<number, number>();
+  readonly #copyBefore: number[] = [];
 
   /** Name a file whose blocks will be added. */
   addFile(file: string, frameBytes: number): number {
@@ -124,6 +127,8 @@ export class ScannedBlocks {
   }
 
   #addCopy(row: number, block: ScannedBlock): void {
+    this.#copyBefore.push(this.#lastCopy.get(row) ?? NONE);
+    this.#lastCopy.set(row, this.#copyRow.length);
     this.#copyRow.push(row);
     this.#copyFile.push(block.fileRow);
     this.#copyOffset.push(block.offsetBytes);
@@ -192,6 +197,15 @@ export class ScannedBlocks {
     return displayAt(this.prevHashes, HASH_BYTES * row);
   }
 
+  /** Hashes that blocks name as their parent and that no block has. */
+  missingParents(): Set<string> {
+    const missing = new Set<string>();
+    for (let row = 0; row < this.count; row += 1) {
+      if (this.parentOf(row) === NONE) missing.add(this.prevHashOf(row));
+    }
+    return missing;
+  }
+
   fileOf(row: number): string {
     return this.#files[this.fileRow[row]!]!.file;
   }
@@ -203,17 +217,27 @@ export class ScannedBlocks {
   }
 
   /** Every further copy of a block, in the order in which the scan met them. */
-  *copies(): IterableIterator<OtherCopy> {
-    for (let i = 0; i < this.#copyRow.length; i += 1) {
-      const { file, frameBytes } = this.#files[this.#copyFile[i]!]!;
-      const offsetBytes = this.#copyOffset[i]!;
-      yield {
-        row: this.#copyRow[i]!,
-        file,
-        offsetBytes,
-        recordOffset: offsetBytes - frameBytes,
-        lengthBytes: this.#copyLength[i]!,
-      };
-    }
+  *copies(): Generator<OtherCopy, void, void> {
+    for (let copy = 0; copy < this.#copyRow.length; copy += 1) yield this.#copyAt(copy);
+  }
+
+  /** The further copies of one block. */
+  copiesOf(row: number): OtherCopy[] {
+    const found: OtherCopy[] = [];
+    let copy = this.#lastCopy.get(row) ?? NONE;
+    for (; copy !== NONE; copy = this.#copyBefore[copy]!) found.push(this.#copyAt(copy));
+    return found.reverse();
+  }
+
+  #copyAt(copy: number): OtherCopy {
+    const { file, frameBytes } = this.#files[this.#copyFile[copy]!]!;
+    const offsetBytes = this.#copyOffset[copy]!;
+    return {
+      row: this.#copyRow[copy]!,
+      file,
+      offsetBytes,
+      recordOffset: offsetBytes - frameBytes,
+      lengthBytes: this.#copyLength[copy]!,
+    };
   }
 }

@@ -8,7 +8,7 @@ import type { SourceScan } from './source-scan.ts';
 /** How many blocks there are of each network; a bare block counts for every network that it can belong to. */
 function countByNetwork(scan: SourceScan): Map<NetworkName, number> {
   const counts = new Map<NetworkName, number>();
-  for (const [name, blocks] of scan.framed) counts.set(name, blocks.count);
+  for (const [name, blocks] of scan.framed) if (blocks.count > 0) counts.set(name, blocks.count);
   for (const networks of scan.bareNetworks) {
     for (const name of networks) counts.set(name, (counts.get(name) ?? 0) + 1);
   }
@@ -37,10 +37,14 @@ export function chooseNetwork(
   wanted: NetworkName | undefined,
 ): Network | undefined {
   if (wanted !== undefined) return NETWORKS[wanted];
-  const names = [...scan.framed.keys()];
+  const names = [...scan.framed].filter(([, { count }]) => count > 0).map(([name]) => name);
   if (names.length > 1) throw ambiguous(scan);
   if (names.length === 0) {
-    if (scan.bareNetworks.length === 0) return undefined;
+    if (scan.bareNetworks.length === 0) {
+      // Nothing but headers that failed: they say at least whose they were.
+      const [only] = scan.framed.keys();
+      return only === undefined ? undefined : NETWORKS[only];
+    }
     const [first, ...others] = scan.bareNetworks;
     names.push(...first!.filter((name) => others.every((networks) => networks.includes(name))));
   }

@@ -43,10 +43,41 @@ export interface ScanOptions {
   readonly signal: AbortSignal | undefined;
 }
 
+/** A record whose header does not meet its target. */
+export interface FailedHeader {
+  readonly network: Network;
+  readonly file: string;
+  /** Of the record. */
+  readonly offset: number;
+  readonly head: Uint8Array;
+  readonly fileRow: number;
+  readonly offsetBytes: number;
+}
+
+/** Failed headers that are looked at more closely in the end, some 100 ms each; nobody has more than a few. */
+const FAILED_HEADERS_KEPT = 32;
+
+/** Report a header without work. */
+export function reportWork(
+  problems: ProblemList,
+  failed: Pick<FailedHeader, 'file' | 'offset' | 'head'> & { readonly network?: Network },
+  more: { readonly damagedAt?: number; readonly trueHash?: string } = {},
+): void {
+  const { file, offset, head, network } = failed;
+  const where = more.damagedAt === undefined ? '' : ` Its byte at ${more.damagedAt} is damaged.`;
+  problems.add(
+    'CLEW_HEADER_WORK',
+    `A header does not meet the target that it names; the block was left out.${where}`,
+    { file, offset, hash: hashToDisplay(headerHash(head)), ...more },
+    network?.name,
+  );
+}
+
 /** A header that is worth keeping, without its place. */
 type ReadHeader = Omit<ScannedBlock, 'fileRow' | 'offsetBytes' | 'lengthBytes' | 'isWhole'>;
 
-function readHeader(head: Uint8Array): ReadHeader {
+/** What a header says; with more bytes of the block, also the height that its coinbase names. */
+export function readHeader(head: Uint8Array): ReadHeader {
   const view = new DataView(head.buffer, head.byteOffset, HEADER_BYTES);
   return {
     hash: headerHash(head),
@@ -62,6 +93,7 @@ export class SourceScan {
   /** Blocks without a frame, and per row the networks that they can belong to. */
   readonly bare = new ScannedBlocks();
   readonly bareNetworks: (readonly NetworkName[])[] = [];
+  readonly failedHeaders: FailedHeader[] = [];
   /** Records of networks that were not asked for. */
   readonly passedOver = new Map<NetworkName, number>();
   readonly #options: ScanOptions;
@@ -165,8 +197,9 @@ export class SourceScan {
       );
       return;
     }
-    if (checkProofOfWork(head, network) === 'failed') {
-      this.#reportWork(file, recordOffset, head, network);
+    const hasFailed = checkProofOfWork(head, network) === 'failed';
+    if (hasFailed && this.failedHeaders.length >= FAILED_HEADERS_KEPT) {
+      reportWork(problems, { file, offset: recordOffset, head, network });
       return;
     }
     const blocks = this.#blocksOf(network.name);
@@ -175,13 +208,14 @@ export class SourceScan {
       fileRow = blocks.addFile(file, FRAME_BYTES);
       fileRows.set(blocks, fileRow);
     }
-    blocks.add({
-      ...readHeader(head),
-      fileRow,
-      offsetBytes: recordOffset + FRAME_BYTES,
-      lengthBytes: record.lengthBytes,
-      isWhole: record.isWhole,
-    });
+    const place = { fileRow, offsetBytes: recordOffset + FRAME_BYTES };
+    const { lengthBytes, isWhole } = record;
+    if (hasFailed) {
+      const header = head.slice(0, HEADER_BYTES);
+      this.failedHeaders.push({ network, file, offset: recordOffset, head: header, ...place });
+      return;
+    }
+    blocks.add({ ...readHeader(head), ...place, lengthBytes, isWhole });
     this.#blocks += 1;
   }
 
@@ -192,15 +226,6 @@ export class SourceScan {
       this.framed.set(name, blocks);
     }
     return blocks;
-  }
-
-  #reportWork(file: string, offset: number, head: Uint8Array, network?: Network): void {
-    this.#options.problems.add(
-      'CLEW_HEADER_WORK',
-      'A header does not meet the target that it names; the block was left out.',
-      { file, offset, hash: hashToDisplay(headerHash(head)) },
-      network?.name,
-    );
   }
 
   #addHex(window: FileWindow, rawHead: Uint8Array): void {
@@ -241,7 +266,7 @@ export class SourceScan {
       networks.length === 0 &&
       checkProofOfWork(head, NETWORKS[wanted]) !== 'failed';
     if (networks.length === 0 && !isAsked) {
-      this.#reportWork(file, 0, head);
+      reportWork(problems, { file, offset: 0, head });
       return;
     }
     if (wanted !== undefined && !isAsked && !networks.includes(wanted)) {
