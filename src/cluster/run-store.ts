@@ -24,8 +24,8 @@ import {
 import { join } from 'node:path';
 import type { NetworkName } from '../chain/network.ts';
 import { ClewError } from '../errors.ts';
+import { fileError } from '../file-error.ts';
 import { ColumnFile } from '../ledger/column-file.ts';
-import { fileError } from '../ledger/file-error.ts';
 import type { FlowIndex } from '../ledger/flow-index.ts';
 import { PAGE_ROWS } from '../ledger/page-budget.ts';
 import type { Txid } from '../units/ids.ts';

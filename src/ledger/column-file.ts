@@ -7,7 +7,7 @@
  */
 import { closeSync, fstatSync, fsyncSync, openSync, readSync, writeSync } from 'node:fs';
 import { ClewError } from '../errors.ts';
-import { fileError } from './file-error.ts';
+import { fileError } from '../file-error.ts';
 import { PAGE_ROWS } from './page-budget.ts';
 
 export const COLUMN_HEADER_BYTES = 4096;

@@ -8,7 +8,7 @@ import { closeSync, mkdirSync, openSync, rmSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { type ClickHouseClient, createClient } from '@clickhouse/client';
 import { ClewError } from '../errors.ts';
-import { fileError } from './file-error.ts';
+import { fileError } from '../file-error.ts';
 import {
   type DecodedBlock,
   decodeNativeBlocks,

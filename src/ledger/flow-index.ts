@@ -19,11 +19,11 @@ import { join } from 'node:path';
 import { hashToDisplay } from '../bytes/hex.ts';
 import type { Network, NetworkName } from '../chain/network.ts';
 import { ClewError } from '../errors.ts';
+import { fileError } from '../file-error.ts';
 import type { BlockHash, Txid } from '../units/ids.ts';
 import { NONE } from '../units/ids.ts';
 import { BytesColumn, F64Column, U8Column, U32Column } from './column.ts';
 import { ColumnFile } from './column-file.ts';
-import { fileError } from './file-error.ts';
 import { PageBudget } from './page-budget.ts';
 import { ScriptBlob } from './script-blob.ts';
 

@@ -6,8 +6,8 @@
 import { mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { ClewError } from '../errors.ts';
+import { fileError } from '../file-error.ts';
 import { parseSeeds, type Seed, type SeedSet } from '../intake/seeds.ts';
-import { fileError } from '../ledger/file-error.ts';
 import type { FlowIndex } from '../ledger/flow-index.ts';
 import { resolveAddresses } from '../ledger/script-lookup.ts';
 import { findTransactions } from '../ledger/transaction-facts.ts';
@@ -97,7 +97,7 @@ export async function investigateSeeds(
 }
 
 /** Where each seed stands in the ledger as of a height; seeds that are not there keep empty lists. */
-async function placeSeeds(
+export async function placeSeeds(
   network: OpenNetwork,
   flow: FlowIndex,
   seeds: readonly Seed[],

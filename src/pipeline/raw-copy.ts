@@ -2,7 +2,7 @@
 import { closeSync, mkdirSync, openSync, readdirSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Network } from '../chain/network.ts';
-import { fileError } from '../ledger/file-error.ts';
+import { fileError } from '../file-error.ts';
 import type { BlockPlace } from '../source/raw-bytes.ts';
 
 const FRAME_BYTES = 8;

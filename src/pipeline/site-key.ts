@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileError } from '../ledger/file-error.ts';
+import { fileError } from '../file-error.ts';
 
 const KEY_BYTES = 32;
 

@@ -4,7 +4,7 @@
  */
 import { closeSync, mkdirSync, openSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileError } from './file-error.ts';
+import { fileError } from '../file-error.ts';
 
 /** Core's MAX_BLOCKFILE_SIZE. */
 const FILE_BYTES_MAX = 0x800_0000;

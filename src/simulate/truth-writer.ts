@@ -17,7 +17,7 @@ import {
 import { join } from 'node:path';
 import { finished } from 'node:stream/promises';
 import { createGzip, type Gzip } from 'node:zlib';
-import { fileError } from './file-error.ts';
+import { fileError } from '../file-error.ts';
 
 /** Larger economies have their truth gzipped. */
 export const PLAIN_TRANSACTIONS_MAX = 100_000;

@@ -4,7 +4,7 @@
 import { readdirSync, type Stats, statSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { ClewError } from '../errors.ts';
-import { fileTrouble } from './file-trouble.ts';
+import { fileError } from '../file-error.ts';
 import { XOR_KEY_FILE } from './xor-key.ts';
 
 export interface BlockFolder {
@@ -38,7 +38,7 @@ function statOf(path: string): Stats | undefined {
   try {
     return statSync(path, { throwIfNoEntry: false });
   } catch (cause) {
-    throw fileTrouble(cause, path);
+    throw fileError(cause, path);
   }
 }
 
@@ -49,7 +49,7 @@ function namesIn(folder: string): string[] {
       .map((entry) => entry.name)
       .sort(byNumber);
   } catch (cause) {
-    throw fileTrouble(cause, folder);
+    throw fileError(cause, folder);
   }
 }
 

@@ -5,7 +5,7 @@
  * header and the start of the coinbase; where records follow each other closely, 256 KiB at once.
  */
 import { closeSync, fstatSync, openSync } from 'node:fs';
-import { fileTrouble } from './file-trouble.ts';
+import { fileError } from '../file-error.ts';
 import { readFully } from './raw-bytes.ts';
 import { XOR_KEY_BYTES, xorInPlace } from './xor.hot.ts';
 
@@ -34,7 +34,7 @@ export class FileWindow {
       this.#fd = openSync(file, 'r');
       this.sizeBytes = fstatSync(this.#fd).size;
     } catch (cause) {
-      throw fileTrouble(cause, file);
+      throw fileError(cause, file);
     }
   }
 
@@ -59,7 +59,7 @@ export class FileWindow {
       // A file that shrank meanwhile reads as zeros, which is padding.
       into.fill(0, got);
     } catch (cause) {
-      throw fileTrouble(cause, this.file);
+      throw fileError(cause, this.file);
     }
     if (this.#key !== undefined) xorInPlace(into, this.#key, offset);
     this.#start = offset;
@@ -72,7 +72,7 @@ export class FileWindow {
     try {
       readFully(this.#fd, bytes, offset);
     } catch (cause) {
-      throw fileTrouble(cause, this.file);
+      throw fileError(cause, this.file);
     }
     if (this.#key !== undefined) xorInPlace(bytes, this.#key, offset);
     return bytes;

@@ -8,7 +8,7 @@
 import { closeSync, openSync, readSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { ClewError } from '../errors.ts';
-import { fileTrouble } from './file-trouble.ts';
+import { fileError } from '../file-error.ts';
 import { xorInPlace } from './xor.hot.ts';
 import { readXorKey } from './xor-key.ts';
 
@@ -56,7 +56,7 @@ function openForReading(place: BlockPlace): number {
     if ((cause as NodeJS.ErrnoException).code === 'ENOENT') {
       throw gone(place, 'is not there any more', cause);
     }
-    throw fileTrouble(cause, place.file);
+    throw fileError(cause, place.file);
   }
 }
 
@@ -79,7 +79,7 @@ function readPlace(fd: number, place: BlockPlace, key: Uint8Array | undefined): 
   try {
     got = readFully(fd, bytes, place.offsetBytes * width);
   } catch (cause) {
-    throw fileTrouble(cause, place.file);
+    throw fileError(cause, place.file);
   }
   if (got < bytes.length) throw gone(place, 'is shorter than it was');
   if (hex) {

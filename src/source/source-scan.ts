@@ -122,7 +122,7 @@ export class SourceScan {
       } catch (error) {
         // One file that can not be read must not hold up the others.
         if (!(error instanceof ClewError) || error.code !== 'CLEW_FILE_UNREADABLE') throw error;
-        this.#options.problems.add(error.code, error.message, error.facts);
+        this.#options.problems.add(error.code, error.message, { ...error.facts, file });
       } finally {
         window?.close();
       }

@@ -7,7 +7,7 @@
 import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { ClewError } from '../errors.ts';
-import { fileTrouble } from './file-trouble.ts';
+import { fileError } from '../file-error.ts';
 import { XOR_KEY_BYTES } from './xor.hot.ts';
 
 /** Name of the key file. */
@@ -28,7 +28,7 @@ export function readXorKey(folder: string): Uint8Array | undefined {
     if (found === undefined) return undefined;
     sizeBytes = found.size;
   } catch (cause) {
-    throw fileTrouble(cause, path);
+    throw fileError(cause, path);
   }
   if (sizeBytes !== XOR_KEY_BYTES) {
     throw new ClewError(
@@ -41,6 +41,6 @@ export function readXorKey(folder: string): Uint8Array | undefined {
     const key = new Uint8Array(readFileSync(path));
     return key.some((byte) => byte !== 0) ? key : undefined;
   } catch (cause) {
-    throw fileTrouble(cause, path);
+    throw fileError(cause, path);
   }
 }

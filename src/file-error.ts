@@ -1,4 +1,4 @@
-import { ClewError } from '../errors.ts';
+import { ClewError } from './errors.ts';
 
 /**
  * A failed file operation as an error of the catalogue: a full disk, or an unreadable file.
