@@ -298,7 +298,7 @@ export function flowChart(
   flow: FlowColumns,
   receivedSats: bigint,
   coin: string,
-  prefix = 'flow',
+  prefix = 'flow-chart',
 ): Html | undefined {
   if (flow.edges.length === 0) return undefined;
   const layout = layOut(flow);

@@ -54,6 +54,17 @@ export function barName(unit: Timeline['unit'], firstDay: string): string {
   return `${Number(day)} ${MONTHS[Number(month) - 1]} ${year}`;
 }
 
+/**
+ * The same with the word that goes before it in a sentence.
+ *
+ * @example barTime('week', '2021-02-01') // 'in the week of 1 Feb 2021'
+ */
+export function barTime(unit: Timeline['unit'], firstDay: string): string {
+  const name = barName(unit, firstDay);
+  if (unit === 'day') return `on ${name}`;
+  return unit === 'week' ? `in the week of ${name}` : `in ${name}`;
+}
+
 interface Panel {
   readonly top: number;
   readonly height: number;
@@ -109,7 +120,7 @@ function drawNames(timeline: Timeline): Html[] {
 export function timelineChart(
   timeline: Timeline,
   coin: string,
-  prefix = 'timeline',
+  prefix = 'timeline-chart',
 ): Html | undefined {
   const { bars, unit } = timeline;
   if (bars.length === 0) return undefined;
@@ -119,7 +130,7 @@ export function timelineChart(
   const fullestBar = bars[fullest]!;
   return html`<svg class="chart timeline-chart" role="img" aria-labelledby="${prefix}-title ${prefix}-desc" viewBox="0 0 ${WIDTH} ${BOTTOM}" xmlns="http://www.w3.org/2000/svg">
 <title id="${prefix}-title">Payments to the seed set per ${unit}</title>
-<desc id="${prefix}-desc">${plural(bars.length, unit)} from ${bars[0]!.firstDay} to ${bars.at(-1)!.lastDay}. The most money came in ${barName(unit, fullestBar.firstDay)}: ${briefCoins(sats[fullest]!)} ${coin} in ${plural(fullestBar.payments, 'payment')}. The table after the chart has all of them.</desc>
+<desc id="${prefix}-desc">${plural(bars.length, unit)} from ${bars[0]!.firstDay} to ${bars.at(-1)!.lastDay}. The most money came ${barTime(unit, fullestBar.firstDay)}: ${briefCoins(sats[fullest]!)} ${coin} in ${plural(fullestBar.payments, 'payment')}. The table after the chart has all of them.</desc>
 ${drawPanel({ top: MONEY_TOP, height: MONEY_HEIGHT, values: sats, steps: axisSteps(largestOf(sats), 4), title: `${coin} received per ${unit}`, className: 'bar', tick: briefCoins }, timeline, coin)}${drawPanel({ top: COUNT_TOP, height: COUNT_HEIGHT, values: counts, steps: axisSteps(largestOf(counts), 2), title: `Payments per ${unit}`, className: 'bar count', tick: groupDigits }, timeline, coin)}${drawNames(timeline)}
 </svg>`;
 }

@@ -446,7 +446,11 @@ class SampleMaker {
       nodes.set(`${kind}:${key}`, { key: `${kind}:${key}`, kind, label });
       return `${kind}:${key}`;
     };
-    const seeds = node('seeds', 'all', `${this.#size.seeds} seeds`);
+    const seeds = node(
+      'seeds',
+      'all',
+      this.#size.seeds === 1 ? '1 seed' : `${this.#size.seeds} seeds`,
+    );
     payers.forEach((payer, i) => {
       if (payer.kind === 'service') {
         const from = node('payer_service', payer.service!.key, payer.service!.name);

@@ -1,7 +1,7 @@
 /** Who paid, and how the payments spread over time and amounts. */
 import { type Html, type HtmlPart, html } from '../html.ts';
 import type { PayerRow, PaymentRow } from '../report-format.ts';
-import { barName, timelineChart } from '../timeline-chart.ts';
+import { barTime, timelineChart } from '../timeline-chart.ts';
 import { briefCoins, groupDigits, plural } from '../wording.ts';
 import {
   type Column,
@@ -170,7 +170,8 @@ export function paymentsSection(page: Page): Html {
   return section(
     'time',
     'Payments over time',
-    html`<p class="lead">${plural(payments.length, 'payment')}; most in ${barName(timeline.unit, busiest.firstDay)} (${groupDigits(busiest.payments)}). Times are those of the blocks, which can be off by up to two hours.</p>
+    html`<p class="lead">${plural(payments.length, 'payment')}; most ${barTime(timeline.unit, busiest.firstDay)} (${groupDigits(busiest.payments)}). Times are those of the blocks, which can be off by up to two hours.</p>
+<p class="shown phone">Move the chart sideways to see all of it.</p>
 <div class="chartbox" tabindex="0" role="group" aria-label="Chart: payments over time">${chart}</div>
 ${timelineTable(page)}${paymentsTable(page)}`,
   );

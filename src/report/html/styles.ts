@@ -141,6 +141,8 @@ summary { cursor: pointer; color: var(--accent); font-weight: 600; font-size: 14
 dl.plain { display: grid; grid-template-columns: minmax(150px, max-content) minmax(0, 1fr); gap: 5px 20px; margin: 8px 0 16px; font-size: 14.5px; }
 dl.plain dt { color: var(--muted); }
 dl.plain dd { margin: 0; overflow-wrap: anywhere; }
+dl.plain dd .id { display: inline-block; }
+.phone { display: none; }
 dl.glossary { columns: 2 300px; column-gap: 36px; font-size: 14.5px; }
 dl.glossary div { break-inside: avoid; padding-bottom: 10px; }
 dl.glossary dt { font-weight: 650; }
@@ -177,6 +179,7 @@ footer p { max-width: none; }
   dl.plain { grid-template-columns: minmax(0, 1fr); gap: 0; }
   dl.plain dd { margin-bottom: 8px; }
   .request { padding: 2px 12px; }
+  .phone { display: block; margin: 0 0 6px; }
   .table:not(.keep) table, .table:not(.keep) tbody, .table:not(.keep) tr, .table:not(.keep) th, .table:not(.keep) td, .table:not(.keep) caption { display: block; }
   .table:not(.keep) thead { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
   .table:not(.keep) tr { border-bottom: 1px solid var(--line); padding: 9px 0; }
