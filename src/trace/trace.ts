@@ -48,7 +48,8 @@ export const NO_LIMITS: TraceLimits = {
  * An output that is a source and is reached by labelled satoshi of an older source keeps their label; only
  * what is clean of it is seeded, so a whole wallet can be given without counting its change twice.
  *
- * @throws {ClewError} CLEW_TRACE_OPTION for a limit or source out of range, CLEW_LEDGER_DAMAGED when a transaction pays out more than it took in
+ * @throws {ClewError} CLEW_TRACE_OPTION for a limit or source out of range; CLEW_LEDGER_DAMAGED when a transaction pays
+ *   out more than it took in
  * @example traceForward(flow, [{ outputIndex: 7, label: 'seed' }], { method: 'fifo', limits: NO_LIMITS, oracle })
  */
 export function traceForward(
