@@ -1,12 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import {
-  emptyInput,
-  MEDIUM,
-  sampleClaim,
-  sampleInput,
-  sampleTag,
-} from '../../test/support/sample-investigation.ts';
+import { sampleClaim, sampleTag } from '../../test/support/sample-claims.ts';
+import { emptyInput, MEDIUM, sampleInput } from '../../test/support/sample-investigation.ts';
 import type { ServiceClaim } from '../attribution/match.ts';
 import { seededRandom } from '../bytes/seeded-random.ts';
 import type { Investigation } from '../trace/investigation.ts';

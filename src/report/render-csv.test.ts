@@ -1,13 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { parseCsv } from '../../test/support/parse-csv.ts';
-import {
-  emptyInput,
-  MEDIUM,
-  SMALL,
-  sampleClaim,
-  sampleInput,
-} from '../../test/support/sample-investigation.ts';
+import { sampleClaim } from '../../test/support/sample-claims.ts';
+import { emptyInput, MEDIUM, SMALL, sampleInput } from '../../test/support/sample-investigation.ts';
 import { seededRandom } from '../bytes/seeded-random.ts';
 import { renderCsv } from './render-csv.ts';
 import { buildReport } from './report-data.ts';

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { hash } from 'node:crypto';
 import { test } from 'node:test';
+import { sampleClaim } from '../../test/support/sample-claims.ts';
 import {
   emptyInput,
   LARGE,
   MEDIUM,
   SMALL,
-  sampleClaim,
   sampleInput,
 } from '../../test/support/sample-investigation.ts';
 import { tagBalance } from '../../test/support/tag-balance.ts';

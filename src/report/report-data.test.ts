@@ -1,13 +1,8 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { test } from 'node:test';
-import {
-  emptyInput,
-  MEDIUM,
-  SMALL,
-  sampleInput,
-  samplePricesCsv,
-} from '../../test/support/sample-investigation.ts';
+import { samplePricesCsv } from '../../test/support/sample-claims.ts';
+import { emptyInput, MEDIUM, SMALL, sampleInput } from '../../test/support/sample-investigation.ts';
 import { sha256Hex } from '../bytes/hash.ts';
 import type { Investigation } from '../trace/investigation.ts';
 import { canonicalJson } from './canonical-json.ts';
@@ -173,26 +168,16 @@ test('further columns of the seed file are carried through', () => {
   assert.deepEqual(row!.extra, { officer: "'=1+1" });
 });
 
-test('a seed that is an output or a transaction is met by its transaction', () => {
+test('a payment to a seed that is not listed is refused', () => {
   const input = sampleInput(SMALL);
   const { investigation } = input;
-  const [first, second] = investigation.payments;
-  const place = (seed: string, kind: 'tx' | 'output', line: number) => ({
-    ...investigation.seeds[0]!,
-    seed,
-    kind,
-    lines: [line],
+  const payments = investigation.payments.map((payment) => ({
+    ...payment,
+    sites: ['bcrt1qforeign'],
+  }));
+  assert.throws(() => buildReport({ ...input, investigation: { ...investigation, payments } }), {
+    code: 'CLEW_INTERNAL',
   });
-  const seeds = [place(first!.txid, 'tx', 2), place(`${second!.txid}:1`, 'output', 3)];
-  const built = buildReport({ ...input, investigation: { ...investigation, seeds, clusters: [] } });
-  assert.deepEqual(
-    built.seeds.map(({ payments }) => payments),
-    [1, 1],
-  );
-  assert.deepEqual(
-    built.payments.slice(0, 3).map((payment) => payment.seeds),
-    [['S1'], ['S2'], []],
-  );
 });
 
 test('the order of prices in the input decides which currency leads', () => {
@@ -237,6 +222,7 @@ test('an investigation that contradicts itself is refused', () => {
     { payments: payments.slice(1) },
     { payers: payers.slice(1) },
     { payers: [...payers, payers[0]!] },
+    { receivedSats: 1n },
     {
       payers: payers.map((payer, i) =>
         i === 0

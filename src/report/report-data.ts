@@ -6,7 +6,14 @@
  */
 import { NETWORKS } from '../chain/network.ts';
 import { ClewError } from '../errors.ts';
-import type { CashOut, Investigation, Payer, Payment, SeedPlace } from '../trace/investigation.ts';
+import type {
+  CashOut,
+  Investigation,
+  OwnTransfers,
+  Payer,
+  Payment,
+  SeedPlace,
+} from '../trace/investigation.ts';
 import { formatTime } from '../units/time.ts';
 import { AttributionTable } from './attribution-table.ts';
 import { compareText } from './compare-text.ts';
@@ -44,7 +51,8 @@ function sumSats(payments: readonly Payment[]): bigint {
 }
 
 /** Figures that are said twice must be the same twice. */
-function checkAgreement({ payments, payers }: Investigation): void {
+function checkAgreement(investigation: Investigation): void {
+  const { payments, payers, receivedSats, seeds, notSeen } = investigation;
   const keys = new Set(payers.map(({ key }) => key));
   mustAgree(keys.size === payers.length, 'two payers have one key');
   mustAgree(
@@ -55,6 +63,12 @@ function checkAgreement({ payments, payers }: Investigation): void {
   mustAgree(count === payments.length, 'payers and payments differ in number');
   const total = payers.reduce((sum, { totalSats }) => sum + totalSats, 0n);
   mustAgree(total === sumSats(payments), 'payers and payments differ in sum');
+  mustAgree(receivedSats === total, 'what was received and the payments differ');
+  const known = new Set([...seeds, ...notSeen].map(({ seed }) => seed));
+  mustAgree(
+    payments.every(({ sites }) => sites.every((seed) => known.has(seed))),
+    'a payment went to a seed that is not listed',
+  );
 }
 
 /** Seeds in the order of the file. */
@@ -75,6 +89,15 @@ function seedText({ address, txid, vout }: SeedWithColumns): string {
   return address ?? (vout === undefined ? txid! : `${txid}:${vout}`);
 }
 
+function ownTransfersRow(own: OwnTransfers): NonNullable<Report['summary']['ownTransfers']> {
+  return {
+    transfers: own.transfers,
+    transferSats: own.transferSats.toString(),
+    withChange: own.withChange,
+    changeSats: own.changeSats.toString(),
+  };
+}
+
 class ReportBuilder {
   readonly #input: ReportInput;
   readonly #investigation: Investigation;
@@ -83,8 +106,8 @@ class ReportBuilder {
   readonly #payerIds: ReadonlyMap<string, string>;
   readonly #clusterIds: ReadonlyMap<string, readonly string[]>;
   readonly #orderedSeeds: ReturnType<typeof orderedSeeds>;
-  readonly #seedsPaid: ReadonlyMap<Payment, readonly string[]>;
-  readonly #clustersOfList = new Map<readonly string[], readonly string[]>();
+  readonly #seedIds: ReadonlyMap<string, string>;
+  readonly #clusterNames: ReadonlyMap<string, string>;
 
   constructor(input: ReportInput) {
     this.#input = input;
@@ -107,35 +130,15 @@ class ReportBuilder {
     });
     this.#clusterIds = clusterIds;
     this.#orderedSeeds = orderedSeeds(input.investigation);
-    this.#seedsPaid = this.#findSeedsPaid();
+    this.#seedIds = new Map(this.#orderedSeeds.map(([{ seed }], place) => [seed, `S${place + 1}`]));
+    this.#clusterNames = new Map(
+      input.investigation.clusters.map(({ clusterId }, place) => [clusterId, `C${place + 1}`]),
+    );
   }
 
-  /** For each payment the listed seeds that it has an output on. */
-  #findSeedsPaid(): Map<Payment, readonly string[]> {
-    // A seed `txid:n` is met by its transaction; that the same one paid the set by another output too is rare.
-    const idsByText = new Map<string, string[]>();
-    for (const [place, [{ seed, kind }]] of this.#orderedSeeds.entries()) {
-      const text = kind === 'output' ? seed.split(':')[0]! : seed;
-      const ids = idsByText.get(text);
-      if (ids === undefined) idsByText.set(text, [`S${place + 1}`]);
-      else ids.push(`S${place + 1}`);
-    }
-    const paid = new Map<Payment, readonly string[]>();
-    for (const payment of this.#investigation.payments) {
-      const texts = [...payment.toAddresses, payment.txid];
-      paid.set(payment, [...new Set(texts.flatMap((text) => idsByText.get(text) ?? []))]);
-    }
-    return paid;
-  }
-
-  /** Ids of the clusters that seeds lie in; lists that payments share are looked up once. */
-  #clustersOf(seeds: readonly string[]): readonly string[] {
-    const known = this.#clustersOfList.get(seeds);
-    if (known !== undefined) return known;
-    const ids = [...new Set(seeds.flatMap((seed) => this.#clusterIds.get(seed) ?? []))];
-    ids.sort((a, b) => Number(a.slice(1)) - Number(b.slice(1)));
-    this.#clustersOfList.set(seeds, ids);
-    return ids;
+  /** `C1` for a cluster of the seeds; what is named otherwise keeps its name. */
+  #clusterIdOf(clusterId: string): string {
+    return this.#clusterNames.get(clusterId) ?? clusterId;
   }
 
   #payments(): PaymentRow[] {
@@ -145,8 +148,8 @@ class ReportBuilder {
       at: formatTime(payment.timeSeconds),
       amount: this.#money.amount(payment.amountSats, payment.timeSeconds),
       toAddresses: payment.toAddresses,
-      clusters: this.#clustersOf(payment.sites),
-      seeds: this.#seedsPaid.get(payment)!,
+      clusters: (payment.clusterIds ?? []).map((id) => this.#clusterIdOf(id)),
+      seeds: payment.sites.map((seed) => this.#seedIds.get(seed)!),
       payer: this.#payerIds.get(payment.payer)!,
       origins: payment.origins.map(
         (origin): OriginRow => ({
@@ -213,6 +216,7 @@ class ReportBuilder {
         (a, b) =>
           this.#attribution.rankOf(key(b)) - this.#attribution.rankOf(key(a)) ||
           largerFirst(a.sumByMethod.fifo, b.sumByMethod.fifo) ||
+          largerFirst(a.sumByMethod.haircut, b.sumByMethod.haircut) ||
           compareText(key(a), key(b)),
       )
       .map((cashOut, place) => this.#cashOut(cashOut, place + 1));
@@ -236,6 +240,10 @@ class ReportBuilder {
       hopsMin: cashOut.hopsMin,
       firstAt: formatTime(cashOut.firstSeconds),
       lastAt: formatTime(cashOut.lastSeconds),
+      clusters: (cashOut.clusters ?? []).map(({ clusterId, totalSats }) => ({
+        cluster: this.#clusterIdOf(clusterId),
+        sats: totalSats.toString(),
+      })),
       deposits: cashOut.deposits.map((deposit) => ({
         ...depositRow(deposit, this.#money),
         amounts: {
@@ -249,8 +257,9 @@ class ReportBuilder {
   #seeds(): SeedRow[] {
     const extra = new Map(this.#input.seedFile.seeds?.map((seed) => [seedText(seed), seed.extra]));
     const counts = new Map<string, number>();
-    for (const id of [...this.#seedsPaid.values()].flat())
-      counts.set(id, (counts.get(id) ?? 0) + 1);
+    for (const seed of this.#investigation.payments.flatMap(({ sites }) => sites)) {
+      counts.set(seed, (counts.get(seed) ?? 0) + 1);
+    }
     return this.#orderedSeeds.map(([place, isSeen], row) => {
       const cells = extra.get(place.seed);
       return {
@@ -260,7 +269,7 @@ class ReportBuilder {
         lines: place.lines,
         isSeen,
         clusters: this.#clusterIds.get(place.seed) ?? [],
-        payments: counts.get(`S${row + 1}`) ?? 0,
+        payments: counts.get(place.seed) ?? 0,
         ...(place.source === undefined ? {} : { source: place.source }),
         ...(place.site === undefined ? {} : { site: place.site }),
         ...(place.seenAt === undefined ? {} : { seenAt: place.seenAt }),
@@ -290,13 +299,15 @@ class ReportBuilder {
         ? {}
         : { service: this.#attribution.keyOf(cluster.service) }),
       receivedSats: cluster.receivedSats.toString(),
-      why: cluster.why.map(({ from, to, txid, rule, ruleVersion }) => ({
+      why: cluster.why.map(({ from, to, txid, rule, ruleVersion, payjoinPossible }) => ({
         from,
         to,
         txid,
         rule,
         ruleVersion,
+        isPayjoinPossible: payjoinPossible ?? false,
       })),
+      whyOmitted: cluster.whyOmitted ?? 0,
       tags: this.#attribution.placesOf(cluster.tags),
     }));
   }
@@ -318,13 +329,13 @@ class ReportBuilder {
   }
 
   #summary(): Omit<Report['summary'], 'text'> {
-    const { payments, payers, cashOuts } = this.#investigation;
+    const { payments, payers, cashOuts, ownTransfers } = this.#investigation;
     const received = this.#money.total();
     const listed = this.#money.total();
     let listedPayments = 0;
     for (const payment of payments) {
       received.add(payment.amountSats, payment.timeSeconds);
-      if (this.#seedsPaid.get(payment)!.length === 0) continue;
+      if (payment.sites.length === 0) continue;
       listed.add(payment.amountSats, payment.timeSeconds);
       listedPayments += 1;
     }
@@ -347,9 +358,9 @@ class ReportBuilder {
       receivedAtListedSeeds: { ...listed.toTotal(), payments: listedPayments },
       firstAt: times.length === 0 ? null : formatTime(times[0]!),
       lastAt: times.length === 0 ? null : formatTime(times.at(-1)!),
-      ledgerReceivedSats: this.#investigation.receivedSats.toString(),
-      ledgerSpentSats: this.#investigation.spentSats.toString(),
-      ledgerBalanceSats: this.#investigation.balanceSats.toString(),
+      spentSats: this.#investigation.spentSats.toString(),
+      balanceSats: this.#investigation.balanceSats.toString(),
+      ownTransfers: ownTransfers === undefined ? null : ownTransfersRow(ownTransfers),
       servicesPaidFrom: paidFrom.size,
       servicesPaidTo: cashOuts.length,
       paymentsWithService,

@@ -58,9 +58,19 @@ export interface ReportSummary {
   readonly receivedAtListedSeeds: Total & { readonly payments: number };
   readonly firstAt: string | null;
   readonly lastAt: string | null;
-  readonly ledgerReceivedSats: string;
-  readonly ledgerSpentSats: string;
-  readonly ledgerBalanceSats: string;
+  /** What left the seed set, fees included. */
+  readonly spentSats: string;
+  /** Received less spent. */
+  readonly balanceSats: string;
+  /** Transactions in which the seed set paid itself: they are no payments. */
+  readonly ownTransfers: {
+    /** Those that pay the set alone. */
+    readonly transfers: number;
+    readonly transferSats: string;
+    /** Those that pay others too; what came back is change. */
+    readonly withChange: number;
+    readonly changeSats: string;
+  } | null;
   readonly servicesPaidFrom: number;
   readonly servicesPaidTo: number;
   /** Payments whose coins came from a service, at any distance. */
@@ -75,7 +85,7 @@ export interface WithdrawalToAsk {
   readonly at: string;
   /** Part of it that reached the seed set, under FIFO. */
   readonly reached: Amount;
-  /** Transactions between this output and the payment; 0: the service paid the seed set itself. */
+  /** Transactions from this output to the payment; 0: it is the payment, the service sent it itself. */
   readonly hopsMin: number;
   /** The payments that it led to, in chain order. */
   readonly payments: readonly string[];
@@ -89,6 +99,7 @@ export interface DepositToAsk {
   readonly at: string;
   readonly value: Amount;
   readonly byMethod: Readonly<Record<TraceMethod, number>>;
+  /** Transactions since it left the seed set; 1: the set paid in itself, 0: the output is a seed. */
   readonly hops: number;
 }
 
@@ -164,6 +175,8 @@ export interface CashOutRow {
   readonly hopsMin: number;
   readonly firstAt: string;
   readonly lastAt: string;
+  /** From which seed clusters it came, by FIFO, largest first. */
+  readonly clusters: readonly { readonly cluster: string; readonly sats: string }[];
   readonly deposits: readonly (DepositToAsk & {
     readonly amounts: Readonly<Record<TraceMethod, Amount>>;
   })[];
@@ -205,6 +218,8 @@ export interface ClusterRow {
   readonly service?: string;
   readonly receivedSats: string;
   readonly why: readonly LinkRow[];
+  /** Seeds whose chain of links was not searched, because the cluster is too large. */
+  readonly whyOmitted: number;
   /** Keys in `attribution.tags`. */
   readonly tags: readonly number[];
 }
@@ -215,6 +230,8 @@ export interface LinkRow {
   readonly txid: string;
   readonly rule: string;
   readonly ruleVersion: number;
+  /** The transaction may be a PayJoin, which makes the link weaker. */
+  readonly isPayjoinPossible: boolean;
 }
 
 /** Amounts that come again: in satoshi to the last digit, or close together in fiat of the day. */

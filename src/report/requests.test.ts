@@ -1,11 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import {
-  emptyInput,
-  MEDIUM,
-  sampleClaim,
-  sampleInput,
-} from '../../test/support/sample-investigation.ts';
+import { sampleClaim } from '../../test/support/sample-claims.ts';
+import { emptyInput, MEDIUM, sampleInput } from '../../test/support/sample-investigation.ts';
 import type { ServiceClaim } from '../attribution/match.ts';
 import { seededRandom } from '../bytes/seeded-random.ts';
 import type { Investigation, Payment, PaymentOrigin } from '../trace/investigation.ts';

@@ -4,10 +4,7 @@
  * services do not exist.
  */
 
-import { type CategoryId, getCategory } from '../../src/attribution/category.ts';
-import { type ConfidenceId, getConfidence } from '../../src/attribution/confidence.ts';
 import type { ServiceClaim } from '../../src/attribution/match.ts';
-import type { Tag } from '../../src/attribution/tag.ts';
 import { sha256Hex } from '../../src/bytes/hash.ts';
 import { bytesToHex } from '../../src/bytes/hex.ts';
 import { type SeededRandom, seededRandom } from '../../src/bytes/seeded-random.ts';
@@ -25,7 +22,16 @@ import type {
   SeedCluster,
   SeedPlace,
 } from '../../src/trace/investigation.ts';
-import type { Address, OutputIndex, ScriptId, Txid } from '../../src/units/ids.ts';
+import type { Address, OutputIndex, ScriptId } from '../../src/units/ids.ts';
+import {
+  DAY_SECONDS,
+  START_SECONDS,
+  sampleAddress,
+  samplePricesCsv,
+  sampleServices,
+  sampleTag,
+  sampleTxid,
+} from './sample-claims.ts';
 
 export interface SampleSize {
   readonly seed: string;
@@ -73,160 +79,7 @@ export const LARGE: SampleSize = {
   badLines: 70,
 };
 
-const START_SECONDS = Date.UTC(2021, 1, 3) / 1000;
-const DAY_SECONDS = 86_400;
-const BECH32 = 'qpzry9x8gf2tvdw0s3jn54khce6mua7l';
 const RUN = 'co-spend-3f9a61c2';
-
-const FIRST_NAMES = [
-  'Alder',
-  'Birch',
-  'Cobalt',
-  'Dune',
-  'Ember',
-  'Fjord',
-  'Garnet',
-  'Heron',
-  'Islet',
-  'Juniper',
-];
-const LAST_NAMES: readonly (readonly [name: string, category: CategoryId])[] = [
-  ['Exchange', 'exchange'],
-  ['Kiosks', 'atm'],
-  ['Wallet', 'hosted_wallet'],
-  ['Pay', 'payment_processor'],
-  ['Swap', 'instant_exchange'],
-  ['Casino and Sports Betting International', 'gambling'],
-  ['Market', 'market'],
-  ['Pool', 'mining_pool'],
-];
-
-function address(random: SeededRandom): Address {
-  let text = 'bcrt1q';
-  for (let i = 0; i < 38; i += 1) text += random.pick([...BECH32]);
-  return text as Address;
-}
-
-const txid = (random: SeededRandom): Txid => bytesToHex(random.bytes(32)) as Txid;
-
-interface SaidTag {
-  readonly label: string;
-  readonly category: CategoryId;
-  readonly confidence: ConfidenceId;
-  readonly actor?: string;
-}
-
-/** A tag as an invented source makes it. */
-export function sampleTag(random: SeededRandom, said: SaidTag): Tag {
-  const pack = random.pick([
-    'Harbour Study 2020',
-    'Open Tag Collection',
-    'Court exhibits, volume 4',
-  ]);
-  return {
-    ...said,
-    source: random.pick([
-      'https://tags.example/list/7',
-      'deposit made by the collector',
-      'annex B, page 12',
-    ]),
-    sourcePack: {
-      title: pack,
-      creator: 'An invented collector',
-      fileName: `${pack}.yaml`,
-      sha256: sha256Hex(pack),
-      recordedAtSeconds: START_SECONDS,
-    },
-    confidenceLevel: getConfidence(said.confidence).level,
-    concepts: [said.category],
-    lastmodDay: random.pick(['2019-07-03', '2020-11-20', '2021-01-15']),
-    clusterDefiner: true,
-    status: 'active',
-    network: 'regtest',
-    saidAbout: 'address',
-    address: address(random),
-    recordedAtSeconds: START_SECONDS,
-  };
-}
-
-/** A service as sources name it. */
-export function sampleClaim(
-  random: SeededRandom,
-  name: string,
-  category: CategoryId,
-  disputed = false,
-): ServiceClaim {
-  const tags = [
-    sampleTag(random, { label: name, category, confidence: 'service_data', actor: name }),
-  ];
-  if (random.chance(0.4))
-    tags.push(
-      sampleTag(random, {
-        label: `${name} hot wallet`,
-        category,
-        confidence: 'web_crawl',
-        actor: name,
-      }),
-    );
-  const other = 'Lagoon Trading';
-  if (disputed)
-    tags.push(
-      sampleTag(random, {
-        label: other,
-        category: 'exchange',
-        confidence: 'heuristic',
-        actor: other,
-      }),
-    );
-  const base = {
-    name,
-    key: name.toLowerCase(),
-    category,
-    namesCustomers: getCategory(category).namesCustomers,
-    confidenceLevel: 50,
-    addressCount: random.int(1, 400),
-  };
-  return {
-    ...base,
-    tags,
-    conflicting: disputed,
-    others: disputed
-      ? [
-          {
-            ...base,
-            name: other,
-            key: other.toLowerCase(),
-            category: 'exchange',
-            confidenceLevel: 10,
-            addressCount: 1,
-          },
-        ]
-      : [],
-    basis: 'cluster',
-  };
-}
-
-function makeServices(random: SeededRandom, count: number): ServiceClaim[] {
-  return Array.from({ length: count }, (_, i) => {
-    const [kind, category] = LAST_NAMES[i % LAST_NAMES.length]!;
-    const first = FIRST_NAMES[(i + Math.floor(i / LAST_NAMES.length)) % FIRST_NAMES.length]!;
-    return sampleClaim(random, `${first} ${kind}`, category, i % 7 === 3);
-  });
-}
-
-/** Daily prices over the time of the samples, with two days missing, as a price file. */
-export function samplePricesCsv(days = 1_000): string {
-  const random = seededRandom('prices');
-  let price = 31_000;
-  let csv = 'date,USD,EUR\n';
-  for (let i = -2; i < days; i += 1) {
-    price *= 1 + random.normal(0, 0.02);
-    const day = new Date((START_SECONDS + i * DAY_SECONDS) * 1000).toISOString().slice(0, 10);
-    if (i % 97 === 11) continue;
-    csv += `${day},${price.toFixed(2)},${(price * 0.84).toFixed(2)}\n`;
-  }
-  return csv;
-}
 
 class SampleMaker {
   readonly #size: SampleSize;
@@ -239,8 +92,8 @@ class SampleMaker {
   constructor(size: SampleSize) {
     this.#size = size;
     this.#random = seededRandom(size.seed);
-    this.#services = makeServices(this.#random.fork('services'), size.services);
-    this.#seeds = Array.from({ length: size.seeds }, () => address(this.#random));
+    this.#services = sampleServices(this.#random.fork('services'), size.services);
+    this.#seeds = Array.from({ length: size.seeds }, () => sampleAddress(this.#random));
     this.#clusters = this.#makeClusters();
   }
 
@@ -251,10 +104,10 @@ class SampleMaker {
       groups[i < groups.length ? i : Math.floor(groups.length * random.unit() ** 2)]!.push(seed);
     });
     return groups.map((seeds, i): SeedCluster => {
-      const further = Array.from({ length: random.int(0, 14) }, () => address(random));
+      const further = Array.from({ length: random.int(0, 14) }, () => sampleAddress(random));
       const service = i === groups.length - 1 && groups.length > 3 ? this.#services[0] : undefined;
       return {
-        clusterId: `${RUN}:${address(random)}`,
+        clusterId: `${RUN}:${sampleAddress(random)}`,
         seeds,
         addressCount: seeds.length + further.length,
         furtherAddresses: service === undefined ? further : [],
@@ -263,9 +116,10 @@ class SampleMaker {
         why: seeds.slice(1).map((seed, place) => ({
           from: seeds[Math.floor(place / 2)]!,
           to: seed,
-          txid: txid(random),
+          txid: sampleTxid(random),
           rule: random.chance(0.9) ? 'co-spend' : 'same-key',
           ruleVersion: 1,
+          ...(place === 1 ? { payjoinPossible: true } : {}),
         })),
         receivedSats: 0n,
         tags:
@@ -310,9 +164,9 @@ class SampleMaker {
           ? 'service'
           : random.pick(['depth', 'unknown_prevout', 'coinjoin', 'mined'] as const),
         ...(named ? { service } : {}),
-        txid: txid(random),
+        txid: sampleTxid(random),
         vout: random.int(0, 3),
-        address: address(random),
+        address: sampleAddress(random),
         heightOfTx: height - hops * 40,
         timeSeconds: timeSeconds - hops * 24_000,
         hops,
@@ -333,13 +187,15 @@ class SampleMaker {
       const atSeed = random.chance(0.85) || cluster.furtherAddresses.length === 0;
       const height = 669_000 + Math.floor((timeSeconds - START_SECONDS) / 600);
       const amountSats = this.#amountSats(random, timeSeconds);
+      const to = random.pick(atSeed ? cluster.seeds : cluster.furtherAddresses);
       return {
-        txid: txid(random),
+        txid: sampleTxid(random),
         height,
         timeSeconds,
         amountSats,
-        toAddresses: [random.pick(atSeed ? cluster.seeds : cluster.furtherAddresses)],
-        sites: cluster.seeds.slice(0, 20),
+        toAddresses: [to],
+        sites: cluster.seeds.includes(to) ? [to] : [],
+        clusterIds: [cluster.clusterId],
         payer: `payer-${Math.floor(this.#size.payers * random.unit() ** 1.3)}`,
         origins: this.#origins(random, amountSats, timeSeconds, height),
       };
@@ -373,7 +229,7 @@ class SampleMaker {
       return {
         key,
         kind,
-        ...(kind === 'cluster' ? { clusterId: `${RUN}:${address(random)}` } : {}),
+        ...(kind === 'cluster' ? { clusterId: `${RUN}:${sampleAddress(random)}` } : {}),
         ...(direct === undefined ? {} : { service: direct }),
         addressCount: random.int(1, 30),
         payments: group.length,
@@ -409,9 +265,9 @@ class SampleMaker {
           left -= fifo;
           const haircut = Math.floor(fifo * (0.45 + random.unit() * 0.7));
           return {
-            txid: txid(random),
+            txid: sampleTxid(random),
             vout: random.int(0, 2),
-            address: address(random),
+            address: sampleAddress(random),
             timeSeconds: Math.floor(
               START_SECONDS + (0.2 + 0.8 * random.unit()) * this.#size.days * DAY_SECONDS,
             ),
@@ -427,6 +283,12 @@ class SampleMaker {
       return {
         service,
         sumByMethod: { fifo: sum('fifo'), haircut: sum('haircut') },
+        clusters: this.#clusters
+          .slice(0, 1 + (i % 5))
+          .map(({ clusterId }, row) => ({
+            clusterId,
+            totalSats: sum('fifo') / BigInt(2 ** (row + 1)),
+          })),
         hopsMin: Math.min(...deposits.map(({ hops }) => hops)),
         firstSeconds: Math.min(...times),
         lastSeconds: Math.max(...times),
@@ -513,7 +375,7 @@ class SampleMaker {
   #makeMixes(received: bigint): MixMet[] {
     const random = this.#random.fork('mixes');
     return Array.from({ length: this.#size.mixes }, (_, i) => ({
-      txid: txid(random),
+      txid: sampleTxid(random),
       rule: random.pick(['whirlpool', 'wasabi-2', 'joinmarket']),
       ruleVersion: 1,
       strength: random.pick(['strong', 'strong', 'possible'] as const),
@@ -541,7 +403,7 @@ class SampleMaker {
     });
     return {
       seeds: this.#seeds.map((seed, i) => place(seed, i + 2)),
-      notSeen: this.#size.seeds > 10 ? [place(address(random), this.#size.seeds + 2)] : [],
+      notSeen: this.#size.seeds > 10 ? [place(sampleAddress(random), this.#size.seeds + 2)] : [],
     };
   }
 
@@ -558,7 +420,7 @@ class SampleMaker {
       sha256: sha256Hex(this.#size.seed),
       rejected: Array.from({ length: this.#size.badLines }, (_, i) => {
         const [code, reason] = reasons[i % reasons.length]!;
-        return { line: line(i), text: `${address(random).slice(0, 40)}O0`, code, reason };
+        return { line: line(i), text: `${sampleAddress(random).slice(0, 40)}O0`, code, reason };
       }),
       otherChains: [
         {
@@ -659,6 +521,7 @@ class SampleMaker {
       balanceSats: received - paidOut - mixed,
       firstSeconds: payments[0]!.timeSeconds,
       lastSeconds: payments.at(-1)!.timeSeconds,
+      ownTransfers: { transfers: 2, transferSats: 40_000n, withChange: 5, changeSats: 91_000n },
       payments,
       payers,
       cashOuts,

@@ -5,7 +5,7 @@ import { arrangeFlow, type FlowColumns } from '../flow-columns.ts';
 import { type Html, html } from '../html.ts';
 import type { CashOutRow, StopRow } from '../report-format.ts';
 import { largerFirst, largestOf } from '../sats-order.ts';
-import { briefCoins, groupDigits, percent, plural } from '../wording.ts';
+import { briefCoins, groupDigits, listWords, percent, plural } from '../wording.ts';
 import {
   claim,
   coins,
@@ -78,17 +78,28 @@ export function disagreement(fifo: bigint, haircut: bigint): string {
   return `the methods differ by ${percent(high - low, high)}`;
 }
 
+const CLUSTERS_MAX = 3;
+
+/** Seed clusters that cash out at one place may have one operator: worth seeing at a glance. */
+function fromClusters(cashOut: CashOutRow): Html | false {
+  const { clusters } = cashOut;
+  if (clusters.length === 0) return false;
+  const named = clusters.slice(0, CLUSTERS_MAX).map(({ cluster }) => cluster);
+  const more = clusters.length - named.length;
+  return html`<span class="sub">from seed ${clusters.length === 1 ? 'cluster' : 'clusters'} ${listWords(more > 0 ? [...named, plural(more, 'other')] : named)}</span>`;
+}
+
 function cashOutCells(page: Page, cashOut: CashOutRow, most: bigint) {
   const service = page.service(cashOut.service);
   const fifo = BigInt(cashOut.byMethod.fifo.sats);
   const haircut = BigInt(cashOut.byMethod.haircut.sats);
   return [
     groupDigits(cashOut.rank),
-    html`${claim(service)}<span class="sub">${NAMES_CUSTOMERS[service.namesCustomers]}</span>`,
+    html`${claim(service)}<span class="sub">${NAMES_CUSTOMERS[service.namesCustomers]}</span>${fromClusters(cashOut)}`,
     money(page, cashOut.byMethod.fifo, percent(fifo, page.receivedSats)),
     money(page, cashOut.byMethod.haircut, percent(haircut, page.receivedSats)),
     html`${spread(fifo, haircut, most)}<span class="sub">${disagreement(fifo, haircut)}</span>`,
-    html`${plural(cashOut.deposits.length, 'deposit')}<span class="sub">${span(cashOut.firstAt, cashOut.lastAt)}</span><span class="sub">${cashOut.hopsMin === 0 ? 'paid in directly' : `from ${plural(cashOut.hopsMin, 'step')} on`}</span>`,
+    html`${plural(cashOut.deposits.length, 'deposit')}<span class="sub">${span(cashOut.firstAt, cashOut.lastAt)}</span><span class="sub">${cashOut.hopsMin <= 1 ? 'some directly' : `${plural(cashOut.hopsMin, 'step')} away at least`}</span>`,
   ];
 }
 

@@ -1,6 +1,6 @@
 /** What is open, what is not proven, how every figure was obtained, and the words used. */
 import { type Html, html } from '../html.ts';
-import { briefCoins, groupDigits, plural } from '../wording.ts';
+import { briefCoins, capitalised, groupDigits, plural } from '../wording.ts';
 import { disagreement } from './cash-outs-section.ts';
 import { claim, coins, day, foreign, id, type Page, section, shownNote, table } from './parts.ts';
 
@@ -24,7 +24,7 @@ export function unresolvedSection(page: Page): Html {
       'Open ends and what they mean for the figures',
       [{ head: 'What' }, { head: 'Count', numeric: true }, { head: page.coin, numeric: true }],
       unresolved.map(({ what, count, sats }) => [
-        html`<span class="plainhead">${what}</span>`,
+        html`<span class="plainhead">${capitalised(what)}</span>`,
         groupDigits(count),
         sats === undefined ? html`<span class="muted">unknown</span>` : coins(sats),
       ]),
@@ -119,6 +119,14 @@ ${table(
 )}${shownNote(shown.length, tags.length, 'report.json')}</details>`;
 }
 
+/** What is not counted, because the set paid itself. */
+function ownTransfersItem(page: Page): Html | false {
+  const own = page.report.summary.ownTransfers;
+  if (own === null || own.transfers + own.withChange === 0) return false;
+  return html`<li><b>Not counted as payments</b>: ${plural(own.transfers, 'transaction')} in which the seed set moved ${briefCoins(BigInt(own.transferSats))} ${page.coin} among its own addresses, and ${briefCoins(BigInt(own.changeSats))} ${page.coin} that came back to it as change in ${plural(own.withChange, 'transaction')}.</li>
+`;
+}
+
 /** How every figure was obtained. */
 export function derivationSection(page: Page): Html {
   const { derivation, seedFile } = page.report;
@@ -142,7 +150,7 @@ ${derivation.tagsDigest !== undefined && html`<dt>All tags</dt><dd>${id(derivati
 </dl>
 <ul>
 <li><b>Received</b>: outputs paid to the seed set by anybody outside it, each once. <b>At listed seeds</b>: only payments with an output on a seed of the file, without the further addresses of clusters.</li>
-<li><b>Payers</b>: payments grouped by the cluster that spent the coins. The larger number counts each payment by a service, by a mix or from unknown coins as another payer.</li>
+${ownTransfersItem(page)}<li><b>Payers</b>: payments grouped by the cluster that spent the coins. The larger number counts each payment by a service, by a mix or from unknown coins as another payer.</li>
 <li><b>Coins came from</b>: each payment followed backwards, first in, first out, to the nearest service or to where the trail ends. <b>Where the money went</b>: the same forwards, by two methods. Nothing is followed through a service or a CoinJoin.</li>
 <li><b>Values</b>: each payment at the price of its day (UTC), rounded to the cent, then added up. Shares are rounded down.</li>
 </ul>

@@ -35,8 +35,13 @@ function addressCell(row: { readonly address?: string }): Html {
     : id(row.address);
 }
 
-function hopsWords(hops: number): string {
-  return hops === 0 ? 'directly' : `${plural(hops, 'step')} between`;
+function withdrawalSteps(hops: number): string {
+  return hops === 0 ? 'directly' : `in ${plural(hops, 'step')}`;
+}
+
+function depositSteps(hops: number): string {
+  if (hops === 0) return 'is a seed itself';
+  return hops === 1 ? 'paid in directly' : `in ${plural(hops, 'step')}`;
 }
 
 function withdrawalTable(page: Page, rows: readonly WithdrawalToAsk[], max: number): Html {
@@ -57,7 +62,7 @@ ${table(
     outputCell(row),
     addressCell(row),
     money(page, row.reached),
-    html`${hopsWords(row.hopsMin)}<span class="sub">${plural(row.payments.length, 'payment')}</span>`,
+    html`${withdrawalSteps(row.hopsMin)}<span class="sub">${plural(row.payments.length, 'payment')}</span>`,
   ]),
 )}${shownNote(shown.length, rows.length, 'requests.csv', {
   shown: sumOf(shown, ({ reached }) => reached.sats),
@@ -83,7 +88,7 @@ ${table(
     outputCell(row),
     addressCell(row),
     money(page, row.value),
-    html`${coins(row.byMethod.fifo)}<span class="sub">haircut ${coins(row.byMethod.haircut)}</span><span class="sub">${hopsWords(row.hops)}</span>`,
+    html`${coins(row.byMethod.fifo)}<span class="sub">haircut ${coins(row.byMethod.haircut)}</span><span class="sub">${depositSteps(row.hops)}</span>`,
   ]),
 )}${shownNote(shown.length, rows.length, 'requests.csv', {
   shown: sumOf(shown, ({ byMethod }) => byMethod.fifo),

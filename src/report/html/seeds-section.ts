@@ -112,9 +112,9 @@ function linkTable(cluster: ClusterRow, idOf: ReadonlyMap<string, string>): Html
       place(link.from, idOf),
       place(link.to, idOf),
       id(link.txid),
-      html`<span class="nowrap">${link.rule}</span> <span class="sub nowrap">version ${link.ruleVersion}</span>`,
+      html`<span class="nowrap">${link.rule}</span> <span class="sub nowrap">version ${link.ruleVersion}</span>${link.isPayjoinPossible && html`<span class="sub">weaker: may be a PayJoin</span>`}`,
     ]),
-  )}${shownNote(shown.length, cluster.why.length, 'report.json')}`;
+  )}${shownNote(shown.length, cluster.why.length, 'report.json')}${cluster.whyOmitted > 0 && html`<p class="shown">For ${plural(cluster.whyOmitted, 'seed')} the links were not searched, because the cluster is too large.</p>`}`;
 }
 
 function clusterDetails(page: Page, cluster: ClusterRow, idOf: ReadonlyMap<string, string>): Html {
