@@ -147,7 +147,7 @@ test('every claim in a request comes with source, date and confidence', () => {
     for (const [, item] of list!.matchAll(/<li>([\s\S]*?)<\/li>/g)) {
       assert.match(
         textOf(item!),
-        /, says .+ \((?:\d{4}-\d{2}-\d{2}|no date)\) of .+From: .+Confidence \d+ of 100: /,
+        /, says .+ \((?:\d{4}-\d{2}-\d{2}(?: to \d{4}-\d{2}-\d{2})?|no date)\) of .+From: .+Confidence \d+ of 100: /,
       );
     }
   }

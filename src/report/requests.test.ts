@@ -111,7 +111,36 @@ test('a seed that is a deposit address of a service is a question of its own', (
   assert.deepEqual([request!.firstAt, request!.lastAt], [null, null]);
 });
 
-test('every named origin and every deposit is in exactly one request', () => {
+test('a deposit that only proportional shares lead to is not asked for', () => {
+  const deposit = (txid: string, fifo: number) => ({
+    txid: id(txid),
+    vout: 0,
+    timeSeconds: 1_612_400_000,
+    valueSats: 9_000,
+    amountByMethod: { fifo, haircut: 70 },
+    hops: 3,
+  });
+  const cashOut = (service: ServiceClaim, ...deposits: ReturnType<typeof deposit>[]) => ({
+    service,
+    sumByMethod: { fifo: 0n, haircut: 0n },
+    hopsMin: 3,
+    firstSeconds: 1_612_400_000,
+    lastSeconds: 1_612_400_000,
+    deposits,
+  });
+  const found = requestsOf({
+    cashOuts: [
+      cashOut(EXCHANGE, deposit('a', 5), deposit('b', 0)),
+      cashOut(MARKET, deposit('c', 0)),
+    ],
+  });
+  assert.deepEqual(
+    found.map(({ service, deposits }) => [service, deposits.map(({ txid }) => txid)]),
+    [['alder exchange', [id('a')]]],
+  );
+});
+
+test('every named origin and every deposit that FIFO leads to is in exactly one request', () => {
   const { investigation } = sampleInput(MEDIUM);
   const found = buildRequests(investigation, new AttributionTable(investigation), NO_MONEY);
   const named = investigation.payments
@@ -126,7 +155,9 @@ test('every named origin and every deposit is in exactly one request', () => {
   );
   assert.equal(
     found.reduce((sum, { deposits }) => sum + deposits.length, 0),
-    investigation.cashOuts.reduce((sum, { deposits }) => sum + deposits.length, 0),
+    investigation.cashOuts
+      .flatMap(({ deposits }) => deposits)
+      .filter(({ amountByMethod }) => amountByMethod.fifo > 0).length,
   );
   assert.equal(new Set(found.map(({ service }) => service)).size, found.length);
 });

@@ -2,6 +2,9 @@
  * What to ask which service: the outputs that it paid out to a customer and that reached the seed set, the
  * outputs by which money of the seed set was paid in there, and seeds that are said to be its own addresses.
  *
+ * Deposits that only proportional shares lead to are not asked for: such shares run thin over the deposits of
+ * many people of whom nothing else says that they have to do with the seed set. They stay in the cash-outs.
+ *
  * Services that have to identify their customers come first, then those with more money to answer for.
  * The sums only order the list; one output may lead to several payments and is asked for once.
  */
@@ -128,8 +131,10 @@ export function buildRequests(
     }
   }
   for (const cashOut of investigation.cashOuts) {
+    const asked = cashOut.deposits.filter(({ amountByMethod }) => amountByMethod.fifo > 0);
+    if (asked.length === 0) continue;
     const draft = draftOf(attribution.keyOf(cashOut.service));
-    for (const deposit of cashOut.deposits) {
+    for (const deposit of asked) {
       draft.deposits.push(depositRow(deposit, money));
       draft.depositedSats += BigInt(deposit.amountByMethod.fifo);
       see(draft, deposit.timeSeconds);

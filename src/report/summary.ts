@@ -116,15 +116,27 @@ function cashOutSentence(source: AnswerSource): ProsePiece[] {
   const sum = (method: 'fifo' | 'haircut'): bigint =>
     cashOuts.reduce((total, { byMethod }) => total + BigInt(byMethod[method].sats), 0n);
   const [fifo, haircut] = [sum('fifo'), sum('haircut')];
+  const byFifo = cashOuts.filter(({ byMethod }) => BigInt(byMethod.fifo.sats) > 0n);
+  const thin = cashOuts.length - byFifo.length;
+  if (byFifo.length === 0) {
+    return [
+      'Followed first in, first out, none of the money arrived at a service that a source names; proportional shares of it (',
+      `${briefCoins(haircut)} ${coin}) did, at `,
+      { figure: plural(thin, 'service') },
+      '. ',
+      ...rest,
+    ];
+  }
   return [
     'It went on to ',
-    { figure: plural(cashOuts.length, 'service') },
+    { figure: plural(byFifo.length, 'service') },
     `: ${briefCoins(fifo)} ${coin} if followed first in, first out`,
     fifo === haircut
       ? ' and by proportional shares alike'
       : `, ${briefCoins(haircut)} ${coin} by proportional shares`,
-    cashOuts.length === 1 ? ', to ' : ', first of all to ',
-    ...services(cashOuts.map(({ service }) => service)),
+    thin > 0 ? ` (which lead to ${plural(thin, 'service')} more)` : '',
+    byFifo.length === 1 ? ', to ' : ', first of all to ',
+    ...services(byFifo.map(({ service }) => service)),
     '. ',
     ...rest,
   ];

@@ -283,12 +283,10 @@ class SampleMaker {
       return {
         service,
         sumByMethod: { fifo: sum('fifo'), haircut: sum('haircut') },
-        clusters: this.#clusters
-          .slice(0, 1 + (i % 5))
-          .map(({ clusterId }, row) => ({
-            clusterId,
-            totalSats: sum('fifo') / BigInt(2 ** (row + 1)),
-          })),
+        clusters: this.#clusters.slice(0, 1 + (i % 5)).map(({ clusterId }, row) => ({
+          clusterId,
+          totalSats: sum('fifo') / BigInt(2 ** (row + 1)),
+        })),
         hopsMin: Math.min(...deposits.map(({ hops }) => hops)),
         firstSeconds: Math.min(...times),
         lastSeconds: Math.max(...times),
@@ -467,7 +465,7 @@ class SampleMaker {
           what: 'Recognises Whirlpool CoinJoins by their equal amounts.',
         },
       ],
-      parameters: { 'cluster.profile': 'conservative' },
+      parameters: { 'cluster.profile': 'conservative', 'coinjoin.sha256': sha256Hex('coinjoin') },
       tagPacks: [
         {
           name: 'Harbour Study 2020',

@@ -74,7 +74,7 @@ export function disagreement(fifo: bigint, haircut: bigint): string {
   if (fifo === haircut) return 'the methods agree';
   const [low, high] = fifo < haircut ? [fifo, haircut] : [haircut, fifo];
   if (low === 0n)
-    return `only ${fifo > 0n ? 'first in, first out' : 'proportional shares'} leads here`;
+    return fifo > 0n ? 'only first in, first out leads here' : 'only proportional shares lead here';
   return `the methods differ by ${percent(high - low, high)}`;
 }
 

@@ -1,8 +1,19 @@
 /** What is open, what is not proven, how every figure was obtained, and the words used. */
-import { type Html, html } from '../html.ts';
+import { type Html, type HtmlPart, html } from '../html.ts';
 import { briefCoins, capitalised, groupDigits, plural } from '../wording.ts';
 import { disagreement } from './cash-outs-section.ts';
-import { claim, coins, day, foreign, id, type Page, section, shownNote, table } from './parts.ts';
+import {
+  claim,
+  coins,
+  day,
+  foreign,
+  groupTags,
+  id,
+  type Page,
+  section,
+  shownNote,
+  table,
+} from './parts.ts';
 
 const PACKS_MAX = 40;
 const TAGS_MAX = 25;
@@ -105,18 +116,19 @@ function packTable(page: Page): Html {
 function tagTable(page: Page): Html | false {
   const { tags } = page.report.attribution;
   if (tags.length === 0) return false;
-  const shown = tags.slice(0, TAGS_MAX);
-  return html`<details class="screen"><summary>${plural(tags.length, 'claim')} that this report uses</summary>
+  const groups = groupTags(page, [...tags.keys()]);
+  const shown = groups.slice(0, TAGS_MAX);
+  return html`<details class="screen"><summary>${plural(tags.length, 'claim')} that this report uses, equal ones about different addresses together</summary>
 ${table(
   'Claims, best source first',
   [{ head: 'Said' }, { head: 'About' }, { head: 'By' }, { head: 'Confidence' }],
-  shown.map((tag) => [
+  shown.map(({ tag, abouts, dates }) => [
     html`<span class="claim"><span class="quote">“${foreign(tag.label)}”</span> <span class="kind">${tag.categoryName}</span></span>`,
-    id(tag.about),
-    html`${foreign(tag.pack)}<span class="sub">${tag.sourceDate ?? 'no date'}; ${foreign(tag.source)}</span>`,
+    html`${id(tag.about)}${abouts > 1 && html`<span class="sub">and ${plural(abouts - 1, 'other')}</span>`}`,
+    html`${foreign(tag.pack)}<span class="sub">${dates}; ${foreign(tag.source)}</span>`,
     html`${tag.confidence} (${tag.confidenceLevel} of 100)<span class="sub">${tag.confidenceMeaning}</span>`,
   ]),
-)}${shownNote(shown.length, tags.length, 'report.json')}</details>`;
+)}${shownNote(shown.length, groups.length, 'report.json')}</details>`;
 }
 
 /** What is not counted, because the set paid itself. */
@@ -125,6 +137,12 @@ function ownTransfersItem(page: Page): Html | false {
   if (own === null || own.transfers + own.withChange === 0) return false;
   return html`<li><b>Not counted as payments</b>: ${plural(own.transfers, 'transaction')} in which the seed set moved ${briefCoins(BigInt(own.transferSats))} ${page.coin} among its own addresses, and ${briefCoins(BigInt(own.changeSats))} ${page.coin} that came back to it as change in ${plural(own.withChange, 'transaction')}.</li>
 `;
+}
+
+function parameterValue(value: string | number | boolean): HtmlPart {
+  if (typeof value === 'boolean') return value ? 'yes' : 'no';
+  if (typeof value === 'number') return groupDigits(value);
+  return /^[0-9a-f]{64}$/.test(value) ? id(value) : foreign(value);
 }
 
 /** How every figure was obtained. */
@@ -163,16 +181,7 @@ ${table(
   [{ head: 'Name' }, { head: 'Value' }],
   Object.entries(derivation.parameters)
     .sort(([a], [b]) => (a < b ? -1 : 1))
-    .map(([name, value]) => [
-      html`<code class="id">${name}</code>`,
-      typeof value === 'boolean'
-        ? value
-          ? 'yes'
-          : 'no'
-        : typeof value === 'number'
-          ? groupDigits(value)
-          : value,
-    ]),
+    .map(([name, value]) => [html`<code class="id">${name}</code>`, parameterValue(value)]),
   'narrow',
 )}${packTable(page)}${tagTable(page)}`,
   );

@@ -1,5 +1,6 @@
 /** The small pieces that every section of report.html is made of. */
 import { formatCoins } from '../../units/amount.ts';
+import { compareText } from '../compare-text.ts';
 import { type Html, type HtmlPart, html } from '../html.ts';
 import type { Prose } from '../prose.ts';
 import type {
@@ -10,7 +11,7 @@ import type {
   TagRow,
   Total,
 } from '../report-format.ts';
-import { groupDigits, percent } from '../wording.ts';
+import { groupDigits, percent, plural } from '../wording.ts';
 
 /** What sections share: the report, and look-ups into it. */
 export interface Page {
@@ -55,16 +56,39 @@ export const NAMES_CUSTOMERS: Readonly<Record<NamesCustomers, string>> = {
   none: 'is unlikely to know who its users are',
 };
 
-/** Who says what about a service, one line per claim. */
-export function claimList(page: Page, tagPlaces: readonly number[], max = 6): Html {
-  const shown = tagPlaces.slice(0, max).map((place) => page.report.attribution.tags[place]!);
-  const more = tagPlaces.length - shown.length;
-  return html`<ul class="claims">${shown.map((tag) => html`<li>${tagLine(tag)}</li>`)}${more > 0 && html`<li>${groupDigits(more)} more in report.json</li>`}</ul>`;
+/** Claims that say the same of several addresses or transactions. */
+export interface TagGroup {
+  readonly tag: TagRow;
+  /** How many addresses or transactions it is said about. */
+  readonly abouts: number;
+  /** The date, or the first and last one. */
+  readonly dates: string;
 }
 
-export function tagLine(tag: TagRow): Html {
-  const date = tag.sourceDate === undefined ? 'no date' : tag.sourceDate;
-  return html`<span class="who">“${foreign(tag.label)}”, ${tag.categoryName}</span>${tag.isPending && html` <span class="badge warn">not confirmed by a person</span>`}, says ${foreign(tag.pack)} (${date}) of ${id(tag.about)}. From: ${foreign(tag.source)}. Confidence ${tag.confidenceLevel} of 100: ${tag.confidenceMeaning}`;
+/** Put claims together that differ only in what they are about and in their date; the best source stays first. */
+export function groupTags(page: Page, tagPlaces: readonly number[]): TagGroup[] {
+  const groups = Map.groupBy(
+    tagPlaces.map((place) => page.report.attribution.tags[place]!),
+    ({ about: _, sourceDate: __, ...said }) => JSON.stringify(said),
+  );
+  return [...groups.values()].map((tags) => {
+    const days = tags.flatMap(({ sourceDate }) => sourceDate ?? []).sort(compareText);
+    const [first, last] = [days[0], days.at(-1)];
+    const dates = first === undefined ? 'no date' : first === last ? first : `${first} to ${last}`;
+    return { tag: tags[0]!, abouts: new Set(tags.map(({ about }) => about)).size, dates };
+  });
+}
+
+/** Who says what about a service, one line per claim. */
+export function claimList(page: Page, tagPlaces: readonly number[], max = 6): Html {
+  const groups = groupTags(page, tagPlaces);
+  const more = groups.length - max;
+  return html`<ul class="claims">${groups.slice(0, max).map((group) => html`<li>${claimLine(group)}</li>`)}${more > 0 && html`<li>${plural(more, 'further claim')} in report.json</li>`}</ul>`;
+}
+
+function claimLine({ tag, abouts, dates }: TagGroup): Html {
+  const others = abouts > 1 && ` and of ${plural(abouts - 1, 'other address', 'other addresses')}`;
+  return html`<span class="who">“${foreign(tag.label)}”, ${tag.categoryName}</span>${tag.isPending && html` <span class="badge warn">not confirmed by a person</span>`}, says ${foreign(tag.pack)} (${dates}) of ${id(tag.about)}${others}. From: ${foreign(tag.source)}. Confidence ${tag.confidenceLevel} of 100: ${tag.confidenceMeaning}`;
 }
 
 /** Prose with its claims marked as such. */

@@ -41,6 +41,7 @@ a:focus-visible, summary:focus-visible, [tabindex]:focus-visible { outline: 3px 
 .muted { color: var(--muted); }
 .small { font-size: 13.5px; }
 .nowrap { white-space: nowrap; }
+bdi { overflow-wrap: anywhere; }
 
 .head { padding: 36px 0 22px; border-bottom: 3px solid var(--accent); margin-bottom: 26px; }
 .kicker { color: var(--muted); font-size: 13px; letter-spacing: 0.05em; text-transform: uppercase; margin: 0; }
@@ -184,7 +185,7 @@ footer p { max-width: none; }
   .table:not(.keep) thead { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
   .table:not(.keep) tr { border-bottom: 1px solid var(--line); padding: 9px 0; }
   .table:not(.keep) tbody tr:first-child { border-top: 1.5px solid var(--ink); }
-  .table:not(.keep) th, .table:not(.keep) td { border: 0; padding: 2px 0; text-align: left; white-space: normal; min-width: 0; }
+  .table:not(.keep) th, .table:not(.keep) td { border: 0; padding: 2px 0; text-align: left; white-space: normal; min-width: 0; overflow-wrap: anywhere; }
   .table:not(.keep) td[data-head]::before { content: attr(data-head); display: block; color: var(--muted); font-size: 12px; }
   .table:not(.keep) td.num .sub { text-align: left; }
   .table:not(.keep) td.num { display: grid; grid-template-columns: minmax(0, 11ch) minmax(0, 1fr); column-gap: 10px; }
