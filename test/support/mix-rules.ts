@@ -191,12 +191,20 @@ function isAssignable(shape: Shape, d: bigint, n: number): boolean {
   for (const [i, script] of shape.inScripts.entries())
     sums.set(script, (sums.get(script) ?? 0n) + shape.ins[i]!);
   const groups = [...sums.values()].sort((a, b) => (a < b ? 1 : -1));
+  goals.sort((x, y) => (x < y ? 1 : -1));
+  let steps = 0;
   const place = (at: number): boolean => {
-    if (at === groups.length) return goals.every((goal) => goal <= 0n);
+    // The rule has a budget; where it ends the answer is "not no".
+    steps += 1;
+    if (steps > 100_000 || goals.every((goal) => goal <= 0n)) return true;
+    if (at === groups.length) return false;
     for (let i = 0; i < n; i += 1) {
+      // A bucket that has reached its goal needs no more; equal buckets need be tried once.
+      if (goals[i]! <= 0n || (i > 0 && goals[i] === goals[i - 1])) continue;
       goals[i]! -= groups[at]!;
-      if (place(at + 1)) return true;
+      const isPlaced = place(at + 1);
       goals[i]! += groups[at]!;
+      if (isPlaced) return true;
     }
     return false;
   };

@@ -1,5 +1,6 @@
 /** The row in the truth that tells whose inputs and outputs a mix has. */
-import type { Economy } from '../economy.ts';
+import type { TransactionMaker } from '../transaction-maker.hot.ts';
+import type { TruthSink } from '../truth-writer.ts';
 
 /** Inputs and outputs of one participant, by the number under which they were added. */
 export interface MixParticipant {
@@ -17,17 +18,17 @@ export interface HiddenPayment {
 
 /** Write the row of the transaction that was just finished. */
 export function tellMix(
-  economy: Economy,
+  world: { readonly maker: TransactionMaker; readonly truth: TruthSink },
   protocol: string,
   participants: readonly MixParticipant[],
   payment?: HiddenPayment,
 ): void {
-  const { maker } = economy;
+  const { maker } = world;
   const rows = participants.map((each) => ({
     actor: each.actor,
     inputs: each.inputs.map((added) => maker.vinOf(added)).sort((a, b) => a - b),
     outputs: each.outputs.map((added) => maker.voutOf(added)).sort((a, b) => a - b),
   }));
   const row = { row: 'mix', txid: maker.txidHex, protocol, participants: rows };
-  economy.truth.row(JSON.stringify(payment === undefined ? row : { ...row, payment }));
+  world.truth.row(JSON.stringify(payment === undefined ? row : { ...row, payment }));
 }

@@ -32,12 +32,7 @@ function mix(
     return { actor: wallet.owner, inputs, outputs };
   });
   maker.finish({ order });
-  const participants = numbers.map(({ actor, inputs, outputs }) => ({
-    actor,
-    inputs: inputs.map((added) => maker.vinOf(added)),
-    outputs: outputs.map((added) => maker.voutOf(added)),
-  }));
-  build.truthRows.push(JSON.stringify({ row: 'mix', txid: maker.txidHex, protocol, participants }));
+  build.tellMix(protocol, numbers);
   return places;
 }
 
@@ -228,22 +223,14 @@ export function stonewalls(build: ScenarioBuilder): void {
     maker.pay(payer.freshPlace('change'), 5_000_000 - 1_700_000 - 700, 'mix', payer.owner);
     maker.pay(partner.freshPlace('change'), 4_000_000 - 1_700_000 - 700, 'mix', partner.owner);
     maker.finish();
-    const vout = (added: number): number => maker.voutOf(added);
-    const vin = (added: number): number => maker.vinOf(added);
-    const participants = isAlone
-      ? [{ actor: payer.owner, inputs: [vin(0), vin(1)], outputs: [vout(1), vout(2), vout(3)] }]
-      : [
-          { actor: payer.owner, inputs: [vin(0)], outputs: [vout(2)] },
-          { actor: partner.owner, inputs: [vin(1)], outputs: [vout(1), vout(3)] },
-        ];
-    build.truthRows.push(
-      JSON.stringify({
-        row: 'mix',
-        txid: maker.txidHex,
-        protocol: isAlone ? 'stonewall' : 'stonewall_x2',
-        participants,
-      }),
-    );
+    if (isAlone) {
+      build.tellMix('stonewall', [{ actor: payer.owner, inputs: [0, 1], outputs: [1, 2, 3] }]);
+    } else {
+      build.tellMix('stonewall_x2', [
+        { actor: payer.owner, inputs: [0], outputs: [2] },
+        { actor: partner.owner, inputs: [1], outputs: [1, 3] },
+      ]);
+    }
     build.mine();
     build.name(
       name,

@@ -8,8 +8,10 @@ import { AddressBook } from '../address-book.ts';
 import { BlockMaker, genesisBlock, REGTEST } from '../block-maker.ts';
 import { START_SECONDS } from '../chain-plan.ts';
 import { CoinPool } from '../coin-pool.hot.ts';
+import { type MixParticipant, tellMix } from '../mixers/mix-row.ts';
 import { type Form, ScriptForge } from '../script-form.hot.ts';
 import { TransactionMaker } from '../transaction-maker.hot.ts';
+import type { TruthSink } from '../truth-writer.ts';
 import {
   MAKES,
   type Order,
@@ -69,20 +71,20 @@ export class ScenarioBuilder implements WalletWorld {
   readonly scenarios: Record<string, Scenario> = {};
   /** Rows as in `truth.json`. */
   readonly truthRows: string[] = [];
+  readonly truth: TruthSink = { row: (json) => void this.truthRows.push(json) };
   readonly miner: Wallet;
   #keys = 0;
   #previousHash: Uint8Array;
   #height = 1;
 
   constructor() {
-    const truth = { row: (json: string) => void this.truthRows.push(json) };
     this.forge = new ScriptForge(this.random.fork('scripts'));
     this.maker = new TransactionMaker({
       pool: this.pool,
       block: this.block,
       forge: this.forge,
-      truth,
-      addresses: new AddressBook(truth),
+      truth: this.truth,
+      addresses: new AddressBook(this.truth),
       random: this.random,
     });
     const genesis = genesisBlock();
@@ -248,6 +250,11 @@ export class ScenarioBuilder implements WalletWorld {
     this.block.reserve(raw.bytes.length);
     this.block.body.set(raw.bytes, this.block.bodyLength);
     this.block.accept(raw.bytes.length, raw.txid, raw.wtxid, raw.hasWitness, raw.feeSats);
+  }
+
+  /** Tell whose inputs and outputs the last transaction has, by the numbers under which they were added. */
+  tellMix(protocol: string, participants: readonly MixParticipant[]): void {
+    tellMix(this, protocol, participants);
   }
 
   /** Write down what a name stands for. */

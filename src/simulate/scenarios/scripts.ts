@@ -187,18 +187,18 @@ export function sighashSwap(build: ScenarioBuilder): void {
   build.mine();
   const { maker } = build;
   maker.begin(seller.make);
-  build.addAll(seller, SIGHASH.singleAnyone);
+  const sellerInputs = build.addAll(seller, SIGHASH.singleAnyone);
   const price = seller.freshPlace('receive');
   maker.pay(price, 1_200_000, 'item_sale', buyer.owner);
-  build.addAll(buyer);
+  const buyerInputs = build.addAll(buyer);
   maker.pay(buyer.freshPlace('receive'), 10_000, 'item', seller.owner);
-  maker.pay(
-    buyer.freshPlace('change'),
-    maker.inputSats - maker.outputSats - 2000,
-    'change',
-    buyer.owner,
-  );
+  const change = maker.inputSats - maker.outputSats - 2000;
+  maker.pay(buyer.freshPlace('change'), change, 'change', buyer.owner);
   maker.finish({ order: 'given' });
+  build.tellMix('swap', [
+    { actor: seller.owner, inputs: sellerInputs, outputs: [] },
+    { actor: buyer.owner, inputs: buyerInputs, outputs: [] },
+  ]);
   build.mine();
   build.name(
     'sighashSwap',
@@ -216,21 +216,13 @@ export function crowdfund(build: ScenarioBuilder): void {
   const { maker } = build;
   const goal = build.wallet('crowd-goal').freshPlace('receive');
   maker.begin(MAKES.legacy);
-  const participants = donors.map((donor) => ({
-    actor: donor.owner,
-    inputs: build.addAll(donor, SIGHASH.allAnyone),
-    outputs: [] as number[],
-  }));
+  const participants = donors.map((donor) => {
+    const inputs = build.addAll(donor, SIGHASH.allAnyone);
+    return { actor: donor.owner, inputs, outputs: [] as number[] };
+  });
   maker.pay(goal, maker.inputSats - 5000, 'mix', 'crowd');
   maker.finish();
-  build.truthRows.push(
-    JSON.stringify({
-      row: 'mix',
-      txid: maker.txidHex,
-      protocol: 'crowdfund',
-      participants: [...participants, { actor: 'crowd-goal', inputs: [], outputs: [0] }],
-    }),
-  );
+  build.tellMix('crowdfund', [...participants, { actor: 'crowd-goal', inputs: [], outputs: [0] }]);
   build.mine();
   build.name(
     'crowdfund',
