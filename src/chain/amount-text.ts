@@ -5,11 +5,19 @@ import { getNetwork } from './network.ts';
 const REAL = new Set(['main', 'litecoin']);
 
 /**
+ * The ticker of a network's coin, marked on test networks.
+ *
+ * @example coinText('regtest') // 'test BTC'
+ */
+export function coinText(networkName: string): string {
+  return `${REAL.has(networkName) ? '' : 'test '}${getNetwork(networkName).coin}`;
+}
+
+/**
  * An amount for people: coins with eight decimals and the coin's ticker, marked on test networks.
  *
  * @example amountText('150000000', 'main') // '1.50000000 BTC'
  */
 export function amountText(amountSats: number | bigint | string, networkName: string): string {
-  const { coin } = getNetwork(networkName);
-  return `${formatCoins(BigInt(amountSats))} ${REAL.has(networkName) ? '' : 'test '}${coin}`;
+  return `${formatCoins(BigInt(amountSats))} ${coinText(networkName)}`;
 }

@@ -12,6 +12,7 @@ import { briefCoins, groupDigits, percent, plural } from './wording.ts';
 
 const WIDTH = 920;
 const TOP = 34;
+const FOOT = 28;
 const GAP = 12;
 const MARK_WIDTH = 10;
 const LINE_HEIGHT = 15;
@@ -96,13 +97,13 @@ function boxCoins(sats: bigint): string {
   return briefCoins(sats < 100_000_000n ? ((sats + 5_000n) / 10_000n) * 10_000n : sats);
 }
 
-function drawNode(placed: Placed, received: bigint, coin: string, prefix: string): Html {
+function drawNode(placed: Placed, received: bigint, prefix: string): Html {
   const node = placed.slot.node!;
   const { x, width } = placed;
   const { y, height } = placed.slot;
   const label = labelOf(node);
   const lines = linesOf(node, width);
-  const amount = `${boxCoins(node.sats)} ${coin} · ${percent(node.sats, received)}`;
+  const amount = `${boxCoins(node.sats)} · ${percent(node.sats, received)}`;
   const textTop = y + (height - (lines.length + 1) * LINE_HEIGHT) / 2 + 11;
   const textX = px(x + MARK_WIDTH + 7);
   const pattern = PATTERN_OF_KIND[node.kind];
@@ -213,7 +214,7 @@ function layOut(flow: FlowColumns): Layout {
       y += slot.height + GAP;
     }
   });
-  return { placedByNode, passes, height: TOP + inner + 8, columnX, columnWidth, scale };
+  return { placedByNode, passes, height: TOP + inner + FOOT, columnX, columnWidth, scale };
 }
 
 /** Bands stand on each side in the order of where they lead, so that they cross as little as can be. */
@@ -308,14 +309,13 @@ export function flowChart(
       html`<text class="head" x="${px(layout.columnX[place]!)}" y="14">${COLUMN_NAMES[column]!}</text>`,
   );
   const nodes = flow.columns.flatMap(({ nodes: inColumn }) =>
-    inColumn.map((node) =>
-      drawNode(layout.placedByNode.get(node.key)!, receivedSats, coin, prefix),
-    ),
+    inColumn.map((node) => drawNode(layout.placedByNode.get(node.key)!, receivedSats, prefix)),
   );
   return html`<svg class="chart flow-chart" role="img" aria-labelledby="${prefix}-title ${prefix}-desc" viewBox="0 0 ${WIDTH} ${px(layout.height)}" xmlns="http://www.w3.org/2000/svg">
 <title id="${prefix}-title">Where the money came from and where it went</title>
 <desc id="${prefix}-desc">${describe(flow, coin, names)}</desc>
 ${patterns(prefix)}
 ${heads}
-${drawBands(flow, layout, coin, names)}${nodes}</svg>`;
+${drawBands(flow, layout, coin, names)}${nodes}<text class="tick" x="1" y="${px(layout.height - 6)}">Amounts in ${coin}, and their shares of what the seed set received.</text>
+</svg>`;
 }

@@ -246,7 +246,7 @@ test('an investigation that contradicts itself is refused', () => {
 test('the answer is one paragraph that holds the figures', () => {
   assert.match(
     report.summary.text,
-    /^126 payments from \d+ to \d+ payers brought the seed set 0\.\d+ BTC \(≈ [\d,]+ USD/,
+    /^126 payments from \d+ to \d+ payers brought the seed set 0\.\d+ test BTC \(≈ [\d,]+ USD/,
   );
   assert.doesNotMatch(report.summary.text, /\n| {2}|undefined|NaN|\(\)/);
 });

@@ -4,7 +4,7 @@
  *
  * Pure: the same input gives the same report, and `canonicalJson` of it the same bytes.
  */
-import { NETWORKS } from '../chain/network.ts';
+import { coinText } from '../chain/amount-text.ts';
 import { ClewError } from '../errors.ts';
 import type {
   CashOut,
@@ -383,7 +383,7 @@ class ReportBuilder {
     return {
       clewVersion: derivation.clewVersion,
       network: derivation.network,
-      coin: NETWORKS[derivation.network].coin,
+      coin: coinText(derivation.network),
       tip: {
         height: derivation.tip.height,
         hash: derivation.tip.hash,

@@ -53,7 +53,7 @@ export function flowSection(page: Page): Html | false {
   return section(
     'flow',
     'The picture: where the money came from and where it went',
-    html`<p class="lead">Read from left to right. The wider a band, the more money; percentages are of what the seed set received. Dashed boxes with quotation marks are services as sources name them. Ways out are followed first in, first out.</p>
+    html`<p class="lead">Read from left to right. The wider a band, the more money. Dashed boxes with quotation marks are services as sources name them. Ways out are followed first in, first out.</p>
 <p class="shown phone">Move the chart sideways to see all of it.</p>
 <div class="chartbox" tabindex="0" role="group" aria-label="Chart: flow of the money">${chart}</div>
 ${flow.leftOut > 0 && html`<p class="shown">${plural(flow.leftOut, 'flow')} back to an earlier column ${flow.leftOut === 1 ? 'is' : 'are'} not drawn; report.json has ${flow.leftOut === 1 ? 'it' : 'them'}.</p>`}${flowTable(page, flow)}`,

@@ -39,11 +39,8 @@ function whoCell(page: Page, payer: PayerRow): Html {
 }
 
 function sourcesCell(page: Page, payer: PayerRow): HtmlPart {
-  if (payer.sources.length === 0) {
-    return payer.kind === 'service'
-      ? 'the service itself'
-      : html`<span class="muted">no named service</span>`;
-  }
+  if (payer.kind === 'service') return 'the service itself';
+  if (payer.sources.length === 0) return html`<span class="muted">no named service</span>`;
   const more = payer.sources.length - SOURCES_MAX;
   return html`${payer.sources
     .slice(0, SOURCES_MAX)

@@ -51,7 +51,7 @@ function withdrawalTable(page: Page, rows: readonly WithdrawalToAsk[], max: numb
     { head: 'Output (transaction:number)' },
     { head: 'To address' },
     { head: `${page.coin} that reached the seed set`, numeric: true, className: 'wrap' },
-    { head: 'Reached it' },
+    { head: 'Reached it', className: 'nowrap' },
   ];
   return html`<p class="ask">Whose account were these outputs paid out from?</p>
 ${table(

@@ -77,7 +77,7 @@ section.first { margin-top: 0; padding-top: 0; border-top: 0; }
 .badge.warn { font-weight: 650; }
 
 .id { font-family: var(--mono); font-size: 0.82em; letter-spacing: -0.01em; word-break: break-all; overflow-wrap: anywhere; user-select: all; -webkit-user-select: all; }
-td .id, .idlist .id { display: inline-block; vertical-align: top; max-width: 34.3ch; line-height: 1.4; padding-top: 0.1em; }
+td .id, .idlist .id { display: inline-block; vertical-align: top; max-width: 35.3ch; line-height: 1.4; padding-top: 0.1em; }
 .plainhead { font-weight: 400; white-space: normal; }
 .from { margin-bottom: 2px; }
 .from .sub { display: inline; white-space: nowrap; }
