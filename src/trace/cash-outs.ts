@@ -8,10 +8,17 @@
 import type { ServiceClaim } from '../attribution/match.ts';
 import type { FlowIndex } from '../ledger/flow-index.ts';
 import { SatsTotal } from '../units/amount.ts';
-import type { CashOut, MixMet, StopSummary, TraceLimits, TraceMethod } from './investigation.ts';
+import type {
+  CashOut,
+  LargeCluster,
+  MixMet,
+  StopSummary,
+  TraceLimits,
+  TraceMethod,
+} from './investigation.ts';
 import { outputFacts } from './output-facts.ts';
-import { compareBig } from './payers.ts';
-import type { SeedSet } from './seed-set.ts';
+import { addOutput, compareBig, type OutputSums } from './payers.ts';
+import type { ClusterView, SeedSet } from './seed-set.ts';
 import type { StopOracle } from './stop-oracle.ts';
 import { STOP_REASONS } from './stop-reason.ts';
 import { traceForward } from './trace.ts';
@@ -215,4 +222,36 @@ export function findMixes(
         amountSats,
       };
     });
+}
+
+/**
+ * The large unnamed clusters that the set's money went into (under FIFO), and those that payments came out of.
+ *
+ * @param clustersOut what payments came out of, by root
+ */
+export function findLargeClusters(
+  flow: FlowIndex,
+  run: ClusterView,
+  { fifo }: ForwardTraces,
+  clustersOut: ReadonlyMap<number, OutputSums>,
+): LargeCluster[] {
+  const clustersIn = new Map<number, OutputSums>();
+  for (const { reason, outputIndex, amountSats } of fifo.leaves()) {
+    if (reason !== 'large_cluster') continue;
+    addOutput(clustersIn, run.rootOf(flow.outputScript.at(outputIndex)), outputIndex, amountSats);
+  }
+  const describe = (
+    sums: ReadonlyMap<number, OutputSums>,
+    direction: LargeCluster['direction'],
+  ): LargeCluster[] =>
+    [...sums]
+      .map(([root, { outputs, total }]) => ({
+        clusterId: run.clusterId(root),
+        addressCount: run.size(root).addresses,
+        direction,
+        totalSats: total.value,
+        outputs: outputs.size,
+      }))
+      .sort((a, b) => compareBig(b.totalSats, a.totalSats) || (a.clusterId < b.clusterId ? -1 : 1));
+  return [...describe(clustersIn, 'in'), ...describe(clustersOut, 'out')];
 }

@@ -17,6 +17,7 @@ import type { TraceResult } from './trace-result.ts';
 const END_NODES: Partial<Record<StopReason, FlowNode>> = {
   coinjoin: { key: 'coinjoin', kind: 'coinjoin', label: 'CoinJoins' },
   self: { key: 'self', kind: 'unspent', label: 'Still with the seed set' },
+  large_cluster: { key: 'large', kind: 'other', label: 'Large unnamed clusters' },
   unspent: { key: 'unspent', kind: 'unspent', label: 'Not spent' },
 };
 const FEES: FlowNode = { key: 'fees', kind: 'other', label: 'Fees' };

@@ -7,7 +7,13 @@
  * See `docs/methods/payers-and-cash-outs.md` for what each figure means and where it can be wrong.
  */
 import type { FlowIndex } from '../ledger/flow-index.ts';
-import { findCashOuts, findMixes, summariseStops, traceSet } from './cash-outs.ts';
+import {
+  findCashOuts,
+  findLargeClusters,
+  findMixes,
+  summariseStops,
+  traceSet,
+} from './cash-outs.ts';
 import { flowChartData } from './flow-chart-data.ts';
 import type { Investigation, SeedCluster, SeedPlace, TraceLimits } from './investigation.ts';
 import { ledgerOracle } from './ledger-oracle.ts';
@@ -23,13 +29,22 @@ import {
 } from './seed-set.ts';
 import { listUnresolved } from './unresolved.ts';
 
+/** Private wallets with more scripts than this in one cluster are rare; services have tens of thousands. */
+const LARGE_CLUSTER_SCRIPTS = 1_000;
+
 /** For each payment on its own. */
-export const BACKWARD_LIMITS: TraceLimits = { depth: 10, transactionsMax: 2_000, valueMinSats: 1 };
+export const BACKWARD_LIMITS: TraceLimits = {
+  depth: 10,
+  transactionsMax: 2_000,
+  valueMinSats: 1,
+  clusterScriptsMax: LARGE_CLUSTER_SCRIPTS,
+};
 /** For the whole set, by each method. */
 export const FORWARD_LIMITS: TraceLimits = {
   depth: 10,
   transactionsMax: 200_000,
   valueMinSats: 1_000,
+  clusterScriptsMax: LARGE_CLUSTER_SCRIPTS,
 };
 
 export interface InvestigateOptions {
@@ -99,6 +114,7 @@ export function investigate(
     cashOuts,
     forwardStops: summariseStops(traces),
     mixes: findMixes(flow, traces, payers.mixesOut, oracle),
+    largeClusters: findLargeClusters(flow, run, traces, payers.largeClustersOut),
     flow: flowChartData(set.seeds.length, payers.payers, cashOuts, traces.fifo),
     unresolved: listUnresolved({ set, seedLimits, found, payers, cashOuts, fifo: traces.fifo }),
   };

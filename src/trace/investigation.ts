@@ -22,7 +22,8 @@ export type StopReason =
   | 'mined'
   | 'unknown_prevout'
   | 'self'
-  | 'edge_of_ledger';
+  | 'edge_of_ledger'
+  | 'large_cluster';
 
 export type TraceMethod = 'fifo' | 'haircut';
 
@@ -85,6 +86,13 @@ export interface PaymentOrigin {
   readonly hops: number;
   /** Part of the payment that came from there, under FIFO. */
   readonly amountSats: number;
+  /**
+   * The outputs from that one to the payment's, both included. Where a service says that the first was its own
+   * change, the next one is what its customer got.
+   */
+  readonly path?: readonly string[];
+  /** The service gathered several coins into one output, which is how it moves its own money: ask for the next one too. */
+  readonly mayBeOwnMove?: true;
 }
 
 /** One transaction that paid the seed set. Ordered by height, then position. */
@@ -116,6 +124,8 @@ export interface Payer {
   readonly service?: ServiceClaim;
   /** Addresses in the cluster; 0 for all other kinds. */
   readonly addressCount: number;
+  /** The cluster is as large as those of services: its payments may be those of many customers. */
+  readonly mayBeService?: true;
   readonly payments: number;
   readonly totalSats: bigint;
   readonly firstSeconds: number;
@@ -173,6 +183,19 @@ export interface MixMet {
   readonly amountSats: bigint;
 }
 
+/**
+ * A large cluster that no source names, and that the money went into or came out of: it may be a service, and
+ * nothing behind it was looked at. Finding out who it is is the next step.
+ */
+export interface LargeCluster {
+  readonly clusterId: string;
+  readonly addressCount: number;
+  readonly direction: 'in' | 'out';
+  /** Under FIFO. */
+  readonly totalSats: bigint;
+  readonly outputs: number;
+}
+
 /** An edge of the overview chart: money between two groups. */
 export interface FlowEdge {
   readonly from: string;
@@ -203,6 +226,8 @@ export interface TraceLimits {
   readonly transactionsMax: number;
   /** Traced amounts below it are not followed. */
   readonly valueMinSats: number;
+  /** An unnamed cluster of more scripts is not looked into: it may be a service that nobody tagged. No limit when left out. */
+  readonly clusterScriptsMax?: number;
   /** Backward: outputs made before this time are not looked behind. */
   readonly fromSeconds?: number;
   /** Forward: spends after this time are not followed. */
@@ -241,6 +266,8 @@ export interface Investigation {
   readonly cashOuts: readonly CashOut[];
   readonly forwardStops: readonly StopSummary[];
   readonly mixes: readonly MixMet[];
+  /** By sum, largest first, then by id; into before out of. */
+  readonly largeClusters?: readonly LargeCluster[];
   readonly flow: { readonly nodes: readonly FlowNode[]; readonly edges: readonly FlowEdge[] };
   /** What could not be resolved, in plain words with counts; each names what it means for the figures. */
   readonly unresolved: readonly {

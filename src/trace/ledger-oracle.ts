@@ -14,13 +14,14 @@ const ALIKE_FACTS = ['equalOutputs', 'denominationOutputs', 'inputs'];
  * @example traceForward(flow, sources, { method: 'fifo', limits, oracle: ledgerOracle(run, attributions) })
  */
 export function ledgerOracle(
-  run: Pick<ClusterRun, 'stopVerdict'>,
+  run: Pick<ClusterRun, 'stopVerdict' | 'rootOf' | 'size'>,
   attributions: Pick<Attributions, 'serviceOfScript'>,
   isSelf?: (scriptId: number) => boolean,
 ): StopOracle {
   return {
     serviceOf: (scriptId) => attributions.serviceOfScript(scriptId as ScriptId),
     mixOf: (txIndex) => mixSeen(run, txIndex),
+    clusterScriptsOf: (scriptId) => run.size(run.rootOf(scriptId)).scripts,
     ...(isSelf && { isSelf }),
   };
 }

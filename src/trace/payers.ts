@@ -28,8 +28,16 @@ export interface PayersFound {
   readonly payers: readonly Payer[];
   /** What came out of mixes, by the mix's transaction. */
   readonly mixesOut: ReadonlyMap<number, bigint>;
+  /** What came out of large unnamed clusters, by their root. */
+  readonly largeClustersOut: ReadonlyMap<number, OutputSums>;
   /** Payments that were traced back one transaction only, because the budget of all was spent. */
   readonly cutShort: number;
+}
+
+/** Outputs and what they brought. */
+export interface OutputSums {
+  readonly outputs: Set<number>;
+  readonly total: SatsTotal;
 }
 
 export interface PayersInput {
@@ -61,6 +69,7 @@ export function findPayers(input: PayersInput, facts: readonly PaymentFact[]): P
   let cutShort = 0;
   const groups = new Map<string, { who: WhoPaid; payments: Payment[] }>();
   const mixesOut = new Map<number, bigint>();
+  const largeClustersOut = new Map<number, OutputSums>();
   const payments = facts.map((fact) => {
     const isCut = left <= 0;
     if (isCut) cutShort += 1;
@@ -69,6 +78,10 @@ export function findPayers(input: PayersInput, facts: readonly PaymentFact[]): P
     left -= traced.visitedTransactions;
     for (const { tx, amountSats } of traced.mixes) {
       mixesOut.set(tx, (mixesOut.get(tx) ?? 0n) + BigInt(amountSats));
+    }
+    for (const { outputIndex, amountSats } of traced.largeClusterOutputs) {
+      const root = input.run.rootOf(flow.outputScript.at(outputIndex));
+      addOutput(largeClustersOut, root, outputIndex, amountSats);
     }
     const who = whoPaid(input, fact, traced);
     const payment = describePayment(input, fact, traced, who, seedsOfScript);
@@ -80,7 +93,23 @@ export function findPayers(input: PayersInput, facts: readonly PaymentFact[]): P
   const payers = [...groups.values()]
     .map(({ who, payments: own }) => describePayer(input, who, own))
     .sort((a, b) => compareBig(b.totalSats, a.totalSats) || (a.key < b.key ? -1 : 1));
-  return { payments, payers, mixesOut, cutShort };
+  return { payments, payers, mixesOut, largeClustersOut, cutShort };
+}
+
+/** Count an amount of an output under a key. */
+export function addOutput(
+  sums: Map<number, OutputSums>,
+  key: number,
+  outputIndex: number,
+  amountSats: number,
+): void {
+  let sum = sums.get(key);
+  if (sum === undefined) {
+    sum = { outputs: new Set(), total: new SatsTotal() };
+    sums.set(key, sum);
+  }
+  sum.outputs.add(outputIndex);
+  sum.total.add(amountSats);
 }
 
 /** Larger first in lists of totals: `compareBig(b, a)`. */
@@ -158,18 +187,26 @@ function describePayment(
   };
 }
 
-function describePayer({ run }: PayersInput, who: WhoPaid, payments: readonly Payment[]): Payer {
+function describePayer(
+  { run, limits }: PayersInput,
+  who: WhoPaid,
+  payments: readonly Payment[],
+): Payer {
   const total = new SatsTotal();
   const times = payments.map(({ timeSeconds }) => timeSeconds);
   for (const { amountSats } of payments) total.add(amountSats);
+  const size = who.root === undefined ? undefined : run.size(who.root);
+  const mayBeService =
+    size !== undefined && size.scripts > (limits.clusterScriptsMax ?? size.scripts);
   // Many customers of one service pay at no common rhythm: a cadence would be nobody's.
-  const cadence = who.kind === 'cluster' ? cadenceOf(times) : undefined;
+  const cadence = who.kind === 'cluster' && !mayBeService ? cadenceOf(times) : undefined;
   return {
     key: who.key,
     kind: who.kind,
     ...(who.kind === 'cluster' && { clusterId: who.key }),
     ...(who.service && { service: who.service }),
-    addressCount: who.root === undefined ? 0 : run.size(who.root).addresses,
+    addressCount: size?.addresses ?? 0,
+    ...(mayBeService && { mayBeService: true as const }),
     payments: payments.length,
     totalSats: total.value,
     // Header times are not in order, so neither end need be the first or last payment.

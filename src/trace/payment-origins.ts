@@ -9,6 +9,7 @@ import type { PaymentOrigin, StopReason, TraceLimits } from './investigation.ts'
 import { outputFacts } from './output-facts.ts';
 import type { PaymentFact } from './payments.ts';
 import type { StopOracle } from './stop-oracle.ts';
+import { isHolderStop } from './stop-reason.ts';
 import { traceBackward } from './trace.ts';
 import type { TraceLeaf, TraceResult } from './trace-result.ts';
 
@@ -23,6 +24,11 @@ export interface TracedPayment extends PaidBy {
   readonly origins: readonly PaymentOrigin[];
   /** The mixes that its coins came out of. */
   readonly mixes: readonly { readonly tx: number; readonly amountSats: number }[];
+  /** Outputs of large unnamed clusters that its coins came from. */
+  readonly largeClusterOutputs: readonly {
+    readonly outputIndex: number;
+    readonly amountSats: number;
+  }[];
   readonly visitedTransactions: number;
 }
 
@@ -49,6 +55,7 @@ export function traceOrigins(
     mixes: [...result.leaves()]
       .filter(({ reason }) => reason === 'coinjoin')
       .map(({ outputIndex, amountSats }) => ({ tx: flow.outputTx.at(outputIndex), amountSats })),
+    largeClusterOutputs: [...result.leaves()].filter(({ reason }) => reason === 'large_cluster'),
     mainPrevout: findMainPrevout(result),
     visitedTransactions: result.visitedTransactions,
   };
@@ -58,6 +65,7 @@ interface Gathered {
   readonly outputIndex: number;
   readonly reason: StopReason;
   readonly service: ServiceClaim | undefined;
+  readonly path: readonly string[];
   hops: number;
   amountSats: number;
 }
@@ -75,7 +83,8 @@ function gatherOrigins(flow: FlowIndex, result: TraceResult, oracle: StopOracle)
     const known = gathered.get(key);
     if (known === undefined) {
       const { reason, amountSats } = leaf;
-      gathered.set(key, { outputIndex, reason, service, hops, amountSats });
+      const path = pathFrom(flow, result, leaf);
+      gathered.set(key, { outputIndex, reason, service, path, hops, amountSats });
     } else {
       known.amountSats += leaf.amountSats;
       known.hops = Math.min(known.hops, hops);
@@ -83,7 +92,7 @@ function gatherOrigins(flow: FlowIndex, result: TraceResult, oracle: StopOracle)
   }
   return [...gathered.values()]
     .sort((a, b) => a.hops - b.hops || b.amountSats - a.amountSats || a.outputIndex - b.outputIndex)
-    .map(({ outputIndex, reason, service, hops, amountSats }) => {
+    .map(({ outputIndex, reason, service, path, hops, amountSats }) => {
       const { txid, vout, address, height, timeSeconds } = outputFacts(flow, outputIndex);
       return {
         reason,
@@ -95,14 +104,34 @@ function gatherOrigins(flow: FlowIndex, result: TraceResult, oracle: StopOracle)
         timeSeconds,
         hops,
         amountSats,
+        path,
+        ...(service &&
+          hops > 0 &&
+          isGathering(flow, outputIndex) && { mayBeOwnMove: true as const }),
       };
     });
 }
 
-/** A service, and the set itself, hold the output that was spent; what they paid is the next one. */
+/** The outputs from the origin to the payment's. */
+function pathFrom(flow: FlowIndex, result: TraceResult, leaf: TraceLeaf): string[] {
+  const outputs = result.pathOutputs(leaf.record).reverse();
+  if (isHolderStop(leaf.reason) && outputs.length > 1) outputs.shift();
+  return outputs.map((output) => flow.outpoint(output));
+}
+
+/**
+ * Whether an output is all that its transaction made out of several coins. A payout nearly always leaves change
+ * (on the simulated economy all did), so this is how a service moves its own money.
+ */
+function isGathering(flow: FlowIndex, outputIndex: number): boolean {
+  const tx = flow.outputTx.at(outputIndex);
+  const inputs = flow.txFirstInput.at(tx + 1) - flow.txFirstInput.at(tx);
+  return inputs > 1 && flow.txFirstOutput.at(tx + 1) - flow.txFirstOutput.at(tx) === 1;
+}
+
+/** Whoever holds the output that was spent, what they paid is the next one. */
 function placeOf(leaf: TraceLeaf): { readonly outputIndex: number; readonly hops: number } {
-  const isHolder = leaf.reason === 'service' || leaf.reason === 'self';
-  return isHolder && leaf.towardsSource !== NONE
+  return isHolderStop(leaf.reason) && leaf.towardsSource !== NONE
     ? { outputIndex: leaf.towardsSource, hops: leaf.hops - 1 }
     : { outputIndex: leaf.outputIndex, hops: leaf.hops };
 }

@@ -22,4 +22,6 @@ export interface StopOracle {
   mixOf(txIndex: number): MixSeen | undefined;
   /** True when the script belongs to whom the question is about: coming back there is an end of its own. */
   isSelf?(scriptId: number): boolean;
+  /** Scripts in the cluster of a script, for the limit `clusterScriptsMax`. */
+  clusterScriptsOf?(scriptId: number): number;
 }

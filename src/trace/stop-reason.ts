@@ -19,6 +19,7 @@ export const STOP = {
   unknown_prevout: 11,
   self: 12,
   edge_of_ledger: 13,
+  large_cluster: 14,
 } as const satisfies Record<StopReason, number>;
 
 /** All reasons, in the order of their codes, which is the order of lists. */
@@ -31,4 +32,9 @@ export const STOP_REASONS = Object.keys(STOP) as readonly StopReason[];
  */
 export function stopReason(code: number): StopReason | undefined {
   return code === FOLLOWED ? undefined : STOP_REASONS[code - 1];
+}
+
+/** Whether a way ended because of who holds the output there: then, backward, the next output is what it paid out. */
+export function isHolderStop(reason: StopReason): boolean {
+  return reason === 'service' || reason === 'self' || reason === 'large_cluster';
 }

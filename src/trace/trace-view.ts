@@ -9,6 +9,7 @@ import type { StopReason, TraceMethod } from './investigation.ts';
 import { outputAddress, outputFacts } from './output-facts.ts';
 import { compareBig } from './payers.ts';
 import type { StopOracle } from './stop-oracle.ts';
+import { isHolderStop } from './stop-reason.ts';
 import type { TraceOptions } from './trace.ts';
 import type { TraceLeaf, TraceResult } from './trace-result.ts';
 import type { TraceSource } from './trace-sources.ts';
@@ -55,7 +56,7 @@ export interface TraceLeafView {
   readonly timeSeconds: number;
   /** Key in `services`. */
   readonly service?: string;
-  /** Backward, for a service or the subject itself: the output by which it paid out. */
+  /** Backward, for a service, a large cluster or the subject itself: the output by which it paid out. */
   readonly paidOut?: string;
   readonly mix?: {
     readonly txid: string;
@@ -88,6 +89,7 @@ export interface TraceView {
     readonly depth: number;
     readonly transactionsMax: number;
     readonly valueMinSats: number;
+    readonly clusterScriptsMax: number | null;
     readonly fromSeconds: number | null;
     readonly toSeconds: number | null;
     readonly stopAtServices: boolean;
@@ -148,6 +150,7 @@ export function traceView(flow: FlowIndex, result: TraceResult, input: TraceView
       depth: limits.depth,
       transactionsMax: limits.transactionsMax,
       valueMinSats: limits.valueMinSats,
+      clusterScriptsMax: limits.clusterScriptsMax ?? null,
       fromSeconds: limits.fromSeconds ?? null,
       toSeconds: limits.toSeconds ?? null,
       stopAtServices: options.passServices !== true,
@@ -215,7 +218,6 @@ function leafView(
     leaf.outputIndex,
   );
   const service = serviceOfLeaf(flow, leaf, oracle);
-  const isHolder = leaf.reason === 'service' || leaf.reason === 'self';
   const isBackward = result.direction === 'backward';
   const path = result.pathOutputs(leaf.record).map((output) => flow.outpoint(output));
   const omitted = Math.max(0, path.length - PATH_MAX);
@@ -233,7 +235,7 @@ function leafView(
     timeSeconds,
     ...(service && { service: service.key }),
     ...(isBackward &&
-      isHolder &&
+      isHolderStop(leaf.reason) &&
       leaf.towardsSource !== NONE && { paidOut: flow.outpoint(leaf.towardsSource) }),
     ...(leaf.reason === 'coinjoin' && { mix: mixView(flow, leaf, isBackward, oracle) }),
     ...(leaf.diluted && { diluted: true as const }),

@@ -68,6 +68,7 @@ export class TraceWork {
   readonly #limits: TraceLimits;
   readonly #fromSeconds: number;
   readonly #toSeconds: number;
+  readonly #clusterScriptsMax: number;
   readonly #txEnd: number;
   readonly #lastWindowTx: number;
   readonly #sourceDone: Uint8Array;
@@ -85,6 +86,7 @@ export class TraceWork {
     this.#limits = setting.limits;
     this.#fromSeconds = setting.limits.fromSeconds ?? 0;
     this.#toSeconds = setting.limits.toSeconds ?? Number.POSITIVE_INFINITY;
+    this.#clusterScriptsMax = setting.limits.clusterScriptsMax ?? Number.POSITIVE_INFINITY;
     this.#txEnd = setting.txEnd;
     this.#lastWindowTx = setting.lastWindowTx;
     this.#sourceDone = new Uint8Array(sources.outputs.length);
@@ -281,8 +283,23 @@ export class TraceWork {
 
   /** Backward: whether the way ends at an output because of who holds it. */
   endsWithHolder(output: number): boolean {
-    if (!this.#isSelf(output) && (this.passServices || !this.#isService(output))) return false;
-    return this.sourceAt(output) < 0;
+    const isHeld =
+      this.#isSelf(output) ||
+      (!this.passServices && this.#isService(output)) ||
+      this.#isInLargeCluster(output);
+    return isHeld && this.sourceAt(output) < 0;
+  }
+
+  /** An unnamed cluster above the limit; what belongs to the subject or to a named service is none. */
+  #isInLargeCluster(output: number): boolean {
+    if (this.#clusterScriptsMax === Number.POSITIVE_INFINITY) return false;
+    const script = this.flow.outputScript.at(output);
+    if (script === NONE || this.oracle.clusterScriptsOf === undefined) return false;
+    return (
+      this.oracle.clusterScriptsOf(script) > this.#clusterScriptsMax &&
+      !this.#isSelf(output) &&
+      !this.#isService(output)
+    );
   }
 
   #isSelf(output: number): boolean {
@@ -296,6 +313,7 @@ export class TraceWork {
     const spender = flow.outputSpender.at(output);
     if (spender === UNSPENDABLE || spender === OVERWRITTEN) return STOP.unspendable;
     if (!this.passServices && this.#isService(output)) return STOP.service;
+    if (!isSource && this.#isInLargeCluster(output)) return STOP.large_cluster;
     if (spender >= this.#txEnd) {
       if (flow.outputTx.at(output) < this.#lastWindowTx) return STOP.edge_of_ledger;
       return this.#isSelf(output) ? STOP.self : STOP.unspent;
@@ -310,6 +328,7 @@ export class TraceWork {
     if (!isSource) {
       if (this.#isSelf(output)) return STOP.self;
       if (!this.passServices && this.#isService(output)) return STOP.service;
+      if (this.#isInLargeCluster(output)) return STOP.large_cluster;
     }
     const tx = flow.outputTx.at(output);
     if (flow.txTime(tx) < this.#fromSeconds) return STOP.time;

@@ -79,6 +79,7 @@ function randomGraph(random: SeededRandom, scale = 1): RandomGraph {
     serviceOf: (script) => (services.has(script) ? SERVICE : undefined),
     mixOf: (tx) => (mixes.has(tx) ? MIX : undefined),
     isSelf: (script) => selves.has(script),
+    clusterScriptsOf: (script) => script * 10,
   };
   const labels = ['a', 'b', 'c', 'd'].slice(0, random.int(1, 4));
   const outputs = new Set(
@@ -101,6 +102,7 @@ function randomLimits(random: SeededRandom): TraceLimits {
     depth: random.chance(0.5) ? 60_000 : random.int(0, 5),
     transactionsMax: random.chance(0.6) ? 1e9 : random.int(1, 12),
     valueMinSats: random.chance(0.6) ? 0 : random.int(1, 12),
+    ...(random.chance(0.3) ? { clusterScriptsMax: random.int(200, 280) } : {}),
     ...(random.chance(0.3) ? { fromSeconds: 1_600_001_000 + random.int(0, 2000) } : {}),
     ...(random.chance(0.3) ? { toSeconds: 1_600_003_000 + random.int(0, 3000) } : {}),
   };
@@ -174,6 +176,7 @@ for (const method of ['fifo', 'haircut'] as const satisfies TraceMethod[]) {
         'budget',
         'unknown_prevout',
         'self',
+        'large_cluster',
       ];
       expected.push(...(direction === 'forward' ? ['unspent', 'unspendable', 'fee'] : ['mined']));
       assert.deepEqual([...reasons].sort(), expected.sort(), 'every way to end was met');

@@ -305,6 +305,35 @@ for (const { reason, marks, limits, expected } of BACKWARD_STOPS) {
   });
 }
 
+test('a large unnamed cluster is not looked into; a named one, the subject itself and sources are', () => {
+  for (const method of METHODS) {
+    const { graph, seed, txs } = chainOfThree();
+    const large = new Set(['seed', 'on'].map((name) => graph.script(name)));
+    const clusterScriptsOf = (script: number): number => (large.has(script) ? 1_001 : 1);
+    const run = (clusterScriptsMax: number, selves: readonly string[] = []): string[] => {
+      const options = setting(graph, { selves }, { clusterScriptsMax });
+      const oracle = { ...options.oracle, clusterScriptsOf };
+      const result = traceForward(graph.flow, [{ outputIndex: seed, label: 'T' }], {
+        ...options,
+        oracle,
+        method,
+      });
+      return shown(graph, CHAIN, result);
+    };
+    assert.deepEqual(run(1_000), ['kept 50 unspent @1', 'on 49 large_cluster @1', 'fee 1']);
+    assert.deepEqual(run(1_001), FREE);
+    assert.deepEqual(run(1_000, ['on']), FREE);
+    const options = setting(graph, {}, { clusterScriptsMax: 1_000 });
+    const back = traceBackward(graph.flow, [{ outputIndex: graph.out(txs[2]!, 0), label: 'T' }], {
+      ...options,
+      oracle: { ...options.oracle, clusterScriptsOf },
+      method,
+    });
+    assert.deepEqual(shown(graph, CHAIN, back), ['on 27 large_cluster @1']);
+    assert.equal([...back.leaves()][0]!.towardsSource, graph.out(txs[2]!, 0));
+  }
+});
+
 test('the budget says how many places were not looked at', () => {
   const graph = new FlowGraph();
   const paid = graph.coinbase([

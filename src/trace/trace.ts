@@ -126,6 +126,9 @@ function checkOptions(options: TraceOptions): void {
   if (!isWhole(limits.valueMinSats)) {
     refuse('The smallest value must be a whole number of satoshi.', 'valueMinSats');
   }
+  if (limits.clusterScriptsMax !== undefined && !isWhole(limits.clusterScriptsMax)) {
+    refuse('The largest unnamed cluster must be a whole number of scripts.', 'clusterScriptsMax');
+  }
   const { fromSeconds = 0, toSeconds = fromSeconds } = limits;
   if (!isWhole(fromSeconds) || !isWhole(toSeconds) || toSeconds < fromSeconds) {
     refuse('The window of time must begin before it ends.', 'fromSeconds');

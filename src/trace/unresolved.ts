@@ -17,6 +17,8 @@ const OPEN_ORIGINS: Partial<Record<StopReason, string>> = {
   budget:
     'payments whose way back was too wide: the budget of transactions was spent before it ended',
   unknown_prevout: 'payments whose coins come from blocks that this ledger does not hold',
+  large_cluster:
+    'payments whose coins came out of a large cluster that no source names: it may be a service, so what lies behind was not looked at',
   coinjoin: 'payments whose coins came out of a CoinJoin: who put them in can not be told',
   self: 'payments whose coins had been the seed set’s own: money that came back, perhaps not from a payer',
 };
@@ -30,6 +32,8 @@ const OPEN_ENDS: Partial<Record<StopReason, string>> = {
   budget: 'outputs that were waiting when the budget of transactions was spent',
   unknown_prevout:
     'outputs spent together with coins of unknown value: where they went can not be computed',
+  large_cluster:
+    'outputs that lie in a large cluster that no source names: it may be a service, so where the money went from there was not looked at',
   edge_of_ledger: 'outputs that may have been spent in blocks that this ledger does not hold',
 };
 
@@ -81,7 +85,10 @@ function aboutSeeds(set: SeedSet, limits: SeedSetLimits): Unresolved[] {
   ];
 }
 
-function aboutPayments(found: PaymentsFound, { payments, cutShort }: PayersFound): Unresolved[] {
+function aboutPayments(
+  found: PaymentsFound,
+  { payments, payers, cutShort }: PayersFound,
+): Unresolved[] {
   const dust = found.payments.filter(({ amountSats }) => amountSats < DUST_SATS_MAX);
   const open = STOP_REASONS.flatMap((reason): Unresolved[] => {
     const what = OPEN_ORIGINS[reason];
@@ -104,6 +111,15 @@ function aboutPayments(found: PaymentsFound, { payments, cutShort }: PayersFound
       totalSats: found.shared.backSats,
     },
     ...open,
+    {
+      what: 'payments from a service that may have moved its own money first: it made one output out of several coins, so ask for the next output too',
+      count: payments.filter(({ origins }) => origins.some(({ mayBeOwnMove }) => mayBeOwnMove))
+        .length,
+    },
+    {
+      what: 'payers in a cluster as large as those of services: their payments may be those of many customers',
+      count: payers.filter(({ mayBeService }) => mayBeService).length,
+    },
     {
       what: 'payments that were followed back one step only, because the budget of all payments together was spent',
       count: cutShort,

@@ -100,16 +100,19 @@ export function slowTrace(
     const script = flow.outputScript.at(output);
     const isService = script !== NONE && oracle.serviceOf(script) !== undefined;
     const isSelf = script !== NONE && oracle.isSelf?.(script) === true;
+    const isLarge = isInLargeCluster(output) && !isSource;
     if (forward) {
       const spender = flow.outputSpender.at(output);
       if (spender === UNSPENDABLE || spender === OVERWRITTEN) return 'unspendable';
       if (isService) return 'service';
+      if (isLarge) return 'large_cluster';
       if (spender >= txEnd) return isSelf ? 'self' : 'unspent';
       if (limits.toSeconds !== undefined && flow.txTime(spender) > limits.toSeconds) return 'time';
       if (oracle.mixOf(spender) !== undefined) return 'coinjoin';
     } else {
       if (isSelf && !isSource) return 'self';
       if (isService && !isSource) return 'service';
+      if (isLarge) return 'large_cluster';
       const tx = flow.outputTx.at(output);
       if (limits.fromSeconds !== undefined && flow.txTime(tx) < limits.fromSeconds) return 'time';
       if (flow.txFlags.at(tx) & TX_FLAG.coinbase) return 'mined';
@@ -124,8 +127,17 @@ export function slowTrace(
     const script = flow.outputScript.at(output);
     return (
       script !== NONE &&
-      (oracle.serviceOf(script) !== undefined || oracle.isSelf?.(script) === true)
+      (oracle.serviceOf(script) !== undefined ||
+        oracle.isSelf?.(script) === true ||
+        isInLargeCluster(output))
     );
+  }
+
+  function isInLargeCluster(output: number): boolean {
+    const script = flow.outputScript.at(output);
+    if (script === NONE || limits.clusterScriptsMax === undefined) return false;
+    if (oracle.serviceOf(script) !== undefined || oracle.isSelf?.(script) === true) return false;
+    return oracle.clusterScriptsOf!(script) > limits.clusterScriptsMax;
   }
 
   function end(output: number, reason: string, held: Held, byLabel = held.byLabel): void {

@@ -117,6 +117,7 @@ const STOP_WORDS: Readonly<Record<StopRow['reason'], string>> = {
   unknown_prevout: 'comes from before this ledger',
   self: 'came back to the seed set',
   edge_of_ledger: 'leaves the part of the chain in this ledger',
+  large_cluster: 'lies in a large cluster that no source names: it may be a service',
 };
 
 function stopsTable(page: Page): Html | false {
