@@ -104,6 +104,7 @@ class CsvRenderer {
     const header = [
       'payer',
       'kind',
+      'may_be_service',
       'cluster_id',
       'addresses',
       'payments',
@@ -122,6 +123,7 @@ class CsvRenderer {
     const rows = this.#report.payers.map((payer): CsvCell[] => [
       payer.id,
       payer.kind,
+      payer.mayBeService ? 'yes' : 'no',
       payer.clusterId,
       payer.addresses,
       payer.payments,
@@ -288,6 +290,7 @@ class CsvRenderer {
       ...this.#fiatHeader('value'),
       'hops',
       'payments',
+      'may_be_own_move_ask_next',
     ];
     const noFiat = this.#currencies.map((): CsvCell => undefined);
     const rows = this.#report.requests.flatMap((request) => {
@@ -306,6 +309,7 @@ class CsvRenderer {
           ...this.#fiat(row.reached),
           row.hopsMin,
           row.payments.join(' '),
+          row.mayBeOwnMove ? row.nextOutputs.join(' ') : undefined,
         ]),
         ...request.deposits.map((row): CsvCell[] => [
           request.id,
@@ -320,6 +324,7 @@ class CsvRenderer {
           ...this.#fiat(row.value),
           row.hops,
           undefined,
+          undefined,
         ]),
         ...request.accounts.map((seed): CsvCell[] => [
           request.id,
@@ -332,6 +337,7 @@ class CsvRenderer {
           undefined,
           undefined,
           ...noFiat,
+          undefined,
           undefined,
           undefined,
         ]),

@@ -98,6 +98,11 @@ function ownTransfersRow(own: OwnTransfers): NonNullable<Report['summary']['ownT
   };
 }
 
+/** Whether all its payments are one party's, as far as the chain tells. */
+function isOnePayer(payer: Payer): boolean {
+  return payer.kind === 'cluster' && payer.mayBeService !== true;
+}
+
 class ReportBuilder {
   readonly #input: ReportInput;
   readonly #investigation: Investigation;
@@ -164,6 +169,8 @@ class ReportBuilder {
           at: formatTime(origin.timeSeconds),
           hops: origin.hops,
           sats: origin.amountSats,
+          ...(origin.path === undefined ? {} : { path: origin.path }),
+          ...(origin.mayBeOwnMove === undefined ? {} : { mayBeOwnMove: origin.mayBeOwnMove }),
         }),
       ),
     }));
@@ -193,6 +200,7 @@ class ReportBuilder {
       ...(payer.clusterId === undefined ? {} : { clusterId: payer.clusterId }),
       ...(payer.service === undefined ? {} : { service: this.#attribution.keyOf(payer.service) }),
       addresses: payer.addressCount,
+      mayBeService: payer.mayBeService ?? false,
       payments: payer.payments,
       total: total.toTotal(),
       sharePercent: sharePercent(payer.totalSats, received),
@@ -350,10 +358,7 @@ class ReportBuilder {
     return {
       payments: payments.length,
       payersMin: payers.length,
-      payersMax: payers.reduce(
-        (sum, payer) => sum + (payer.kind === 'cluster' ? 1 : payer.payments),
-        0,
-      ),
+      payersMax: payers.reduce((sum, payer) => sum + (isOnePayer(payer) ? 1 : payer.payments), 0),
       received: received.toTotal(),
       receivedAtListedSeeds: { ...listed.toTotal(), payments: listedPayments },
       firstAt: times.length === 0 ? null : formatTime(times[0]!),
@@ -412,7 +417,7 @@ class ReportBuilder {
 
   build(): Report {
     const { seedFile, title } = this.#input;
-    const { mixes, forwardStops, flow, unresolved, payments } = this.#investigation;
+    const { mixes, largeClusters, forwardStops, flow, unresolved, payments } = this.#investigation;
     const summary = this.#summary();
     const parts = {
       summary,
@@ -443,6 +448,15 @@ class ReportBuilder {
       recurringAmounts: this.#recurring(),
       timeline: buildTimeline(payments, this.#money),
       mixes: mixes.map(({ amountSats, ...mix }) => ({ ...mix, sats: amountSats.toString() })),
+      largeClusters: (largeClusters ?? []).map(
+        ({ clusterId, addressCount, direction, totalSats, outputs }) => ({
+          clusterId,
+          addresses: addressCount,
+          direction,
+          sats: totalSats.toString(),
+          outputs,
+        }),
+      ),
       flow: {
         nodes: flow.nodes.map(({ key, kind, label }) => ({ key, kind, label })),
         edges: flow.edges.map(({ from, to, totalSats, transactions }) => ({

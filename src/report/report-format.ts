@@ -51,7 +51,7 @@ export interface ReportSummary {
   readonly payments: number;
   /** Groups that paid, as the chain tells them apart. */
   readonly payersMin: number;
-  /** The same, when each payment that a service or a mix sent is another customer's. */
+  /** The same, when each payment by a service, a cluster as large as one, or a mix is another customer's. */
   readonly payersMax: number;
   readonly received: Total;
   /** Lower bound: payments of which an output lies on a listed seed itself, not only in its cluster. */
@@ -89,6 +89,10 @@ export interface WithdrawalToAsk {
   readonly hopsMin: number;
   /** The payments that it led to, in chain order. */
   readonly payments: readonly string[];
+  /** The service may have moved its own money by it: then the outputs that came next are to be asked for too. */
+  readonly mayBeOwnMove: boolean;
+  /** Those outputs, `txid:n`. */
+  readonly nextOutputs: readonly string[];
 }
 
 /** An output by which money of the seed set was paid in at a service. */
@@ -128,6 +132,8 @@ export interface PayerRow {
   readonly clusterId?: string;
   readonly service?: string;
   readonly addresses: number;
+  /** The cluster is as large as those of services, so its payments may be those of many customers. */
+  readonly mayBeService: boolean;
   readonly payments: number;
   readonly total: Total;
   readonly sharePercent: string;
@@ -151,6 +157,9 @@ export interface OriginRow {
   readonly at: string;
   readonly hops: number;
   readonly sats: number;
+  /** The outputs from that one to the payment's, both included. */
+  readonly path?: readonly string[];
+  readonly mayBeOwnMove?: true;
 }
 
 export interface PaymentRow {
@@ -271,6 +280,15 @@ export interface MixRow {
   readonly height: number;
   readonly anonymitySet: number;
   readonly sats: string;
+}
+
+/** A large cluster that no source names: it may be a service, and nothing behind it was looked at. */
+export interface LargeClusterRow {
+  readonly clusterId: string;
+  readonly addresses: number;
+  readonly direction: 'in' | 'out';
+  readonly sats: string;
+  readonly outputs: number;
 }
 
 export interface FlowNodeRow {
@@ -414,6 +432,7 @@ export interface Report {
   readonly seeds: readonly SeedRow[];
   readonly clusters: readonly ClusterRow[];
   readonly mixes: readonly MixRow[];
+  readonly largeClusters: readonly LargeClusterRow[];
   readonly flow: { readonly nodes: readonly FlowNodeRow[]; readonly edges: readonly FlowEdgeRow[] };
   readonly unresolved: readonly {
     readonly what: string;

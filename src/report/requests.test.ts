@@ -64,8 +64,18 @@ test('an output that led to two payments is asked for once, with both', () => {
     reached: { sats: 1000, coins: '0.00001000' },
     hopsMin: 1,
     payments: [id('c'), id('d')],
+    mayBeOwnMove: false,
+    nextOutputs: [],
   });
   assert.equal(request!.withdrawnSats, '1000');
+});
+
+test('where the service may have moved its own money, the next output is asked for too', () => {
+  const path = [`${id('a')}:0`, `${id('b')}:3`, `${id('c')}:0`];
+  const own = { ...origin(EXCHANGE, 'a', 0, 2, 700), path, mayBeOwnMove: true as const };
+  const [request] = requestsOf({ payments: [payment('c', own), payment('d', own)] });
+  const [row] = request!.withdrawals;
+  assert.deepEqual([row!.mayBeOwnMove, row!.nextOutputs], [true, [`${id('b')}:3`]]);
 });
 
 test('direct withdrawals come first, then the larger, then by outpoint', () => {

@@ -21,6 +21,7 @@ interface Withdrawal {
   reachedSats: number;
   hopsMin: number;
   readonly payments: string[];
+  readonly nextOutputs: Set<string>;
 }
 
 interface Draft {
@@ -51,6 +52,7 @@ function see(draft: Draft, timeSeconds: number): void {
 }
 
 function addWithdrawal(draft: Draft, origin: PaymentOrigin, paymentTxid: string): void {
+  const next = origin.mayBeOwnMove === true ? origin.path?.slice(1, 2) : [];
   const outpoint = `${origin.txid}:${origin.vout}`;
   const known = draft.withdrawals.get(outpoint);
   if (known === undefined) {
@@ -59,10 +61,12 @@ function addWithdrawal(draft: Draft, origin: PaymentOrigin, paymentTxid: string)
       reachedSats: origin.amountSats,
       hopsMin: origin.hops,
       payments: [paymentTxid],
+      nextOutputs: new Set(next),
     });
   } else {
     known.reachedSats += origin.amountSats;
     known.hopsMin = Math.min(known.hopsMin, origin.hops);
+    for (const output of next ?? []) known.nextOutputs.add(output);
     if (!known.payments.includes(paymentTxid)) known.payments.push(paymentTxid);
   }
   draft.withdrawnSats += BigInt(origin.amountSats);
@@ -78,7 +82,7 @@ function withdrawalRows(draft: Draft, money: Money): WithdrawalToAsk[] {
         compareText(a.origin.txid, b.origin.txid) ||
         a.origin.vout - b.origin.vout,
     )
-    .map(({ origin, reachedSats, hopsMin, payments }) => ({
+    .map(({ origin, reachedSats, hopsMin, payments, nextOutputs }) => ({
       txid: origin.txid,
       vout: origin.vout,
       ...(origin.address === undefined ? {} : { address: origin.address }),
@@ -86,6 +90,8 @@ function withdrawalRows(draft: Draft, money: Money): WithdrawalToAsk[] {
       reached: money.amount(reachedSats, origin.timeSeconds),
       hopsMin,
       payments,
+      mayBeOwnMove: origin.mayBeOwnMove ?? false,
+      nextOutputs: [...nextOutputs],
     }));
 }
 

@@ -171,6 +171,12 @@ class SampleMaker {
         timeSeconds: timeSeconds - hops * 24_000,
         hops,
         amountSats: sats,
+        ...(named && hops > 1 && random.chance(0.2)
+          ? {
+              mayBeOwnMove: true as const,
+              path: Array.from({ length: hops + 1 }, () => `${sampleTxid(random)}:1`),
+            }
+          : {}),
       };
     });
   }
@@ -232,6 +238,7 @@ class SampleMaker {
         ...(kind === 'cluster' ? { clusterId: `${RUN}:${sampleAddress(random)}` } : {}),
         ...(direct === undefined ? {} : { service: direct }),
         addressCount: random.int(1, 30),
+        ...(i % 23 === 6 ? { mayBeService: true as const } : {}),
         payments: group.length,
         totalSats: group.reduce((sum, { amountSats }) => sum + BigInt(amountSats), 0n),
         firstSeconds: group[0]!.timeSeconds,
@@ -547,6 +554,18 @@ class SampleMaker {
         },
       ],
       mixes: this.#makeMixes(received),
+      largeClusters:
+        this.#size.seeds < 10
+          ? []
+          : [
+              {
+                clusterId: `${RUN}:${sampleAddress(this.#random)}`,
+                addressCount: 41_200,
+                direction: 'out',
+                totalSats: received / 33n,
+                outputs: 6,
+              },
+            ],
       flow: this.#makeFlow(payers, cashOuts, received),
       unresolved: [
         {

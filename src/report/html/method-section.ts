@@ -168,7 +168,7 @@ ${derivation.tagsDigest !== undefined && html`<dt>All tags</dt><dd>${id(derivati
 </dl>
 <ul>
 <li><b>Received</b>: outputs paid to the seed set by anybody outside it, each once. <b>At listed seeds</b>: only payments with an output on a seed of the file, without the further addresses of clusters.</li>
-${ownTransfersItem(page)}<li><b>Payers</b>: payments grouped by the cluster that spent the coins. The larger number counts each payment by a service, by a mix or from unknown coins as another payer.</li>
+${ownTransfersItem(page)}<li><b>Payers</b>: payments grouped by the cluster that spent the coins. The larger number counts each payment by a service, by a cluster as large as one, by a mix or from unknown coins as another payer.</li>
 <li><b>Coins came from</b>: each payment followed backwards, first in, first out, to the nearest service or to where the trail ends. <b>Where the money went</b>: the same forwards, by two methods. Nothing is followed through a service or a CoinJoin.</li>
 <li><b>Values</b>: each payment at the price of its day (UTC), rounded to the cent, then added up. Shares are rounded down.</li>
 </ul>

@@ -11,7 +11,7 @@ import type {
   TagRow,
   Total,
 } from '../report-format.ts';
-import { groupDigits, percent, plural } from '../wording.ts';
+import { capitalised, groupDigits, percent, plural } from '../wording.ts';
 
 /** What sections share: the report, and look-ups into it. */
 export interface Page {
@@ -156,7 +156,8 @@ export function table(
     return names.length > 0 && html` class="${names.join(' ')}"`;
   };
   const heads = columns.map(
-    (column) => html`<th role="columnheader" scope="col"${classOf(column)}>${column.head}</th>`,
+    (column) =>
+      html`<th role="columnheader" scope="col"${classOf(column)}>${capitalised(column.head)}</th>`,
   );
   const body = rows.map(
     (cells) =>
@@ -164,7 +165,7 @@ export function table(
         const column = columns[place]!;
         return place === 0
           ? html`<th role="rowheader" scope="row"${classOf(column)}>${cell}</th>`
-          : html`<td role="cell"${classOf(column)} data-head="${column.head}">${cell}</td>`;
+          : html`<td role="cell"${classOf(column)} data-head="${capitalised(column.head)}">${cell}</td>`;
       })}</tr>
 `,
   );

@@ -35,7 +35,7 @@ function whoCell(page: Page, payer: PayerRow): Html {
   if (payer.service !== undefined) {
     return html`${claim(page.service(payer.service))}<span class="sub">${KIND_WORDS.service}</span>`;
   }
-  return html`${KIND_WORDS[payer.kind]}${payer.kind === 'cluster' && html`, ${plural(payer.addresses, 'address', 'addresses')}`}${payer.clusterId !== undefined && html`<span class="sub">${id(payer.clusterId)}</span>`}`;
+  return html`${KIND_WORDS[payer.kind]}${payer.kind === 'cluster' && html`, ${plural(payer.addresses, 'address', 'addresses')}`}${payer.mayBeService && html` <span class="badge warn">may be a service</span>`}${payer.clusterId !== undefined && html`<span class="sub">${id(payer.clusterId)}</span>`}`;
 }
 
 function sourcesCell(page: Page, payer: PayerRow): HtmlPart {
@@ -68,7 +68,7 @@ export function payersSection(page: Page): Html {
   const range =
     summary.payersMin === summary.payersMax
       ? ''
-      : ` Where a service or a mix paid directly, each payment can be another person: that is why the number of payers is a range, ${groupDigits(summary.payersMin)} to ${groupDigits(summary.payersMax)}.`;
+      : ` Where a service, a cluster as large as one, or a mix paid directly, each payment can be another person: that is why the number of payers is a range, ${groupDigits(summary.payersMin)} to ${groupDigits(summary.payersMax)}.`;
   return section(
     'payers',
     'Payers',

@@ -44,6 +44,13 @@ function depositSteps(hops: number): string {
   return hops === 1 ? 'paid in directly' : `in ${plural(hops, 'step')}`;
 }
 
+/** Where the service may say "that was our own change", the output that its customer got is the next one. */
+function ownMoveNote(row: WithdrawalToAsk): Html | false {
+  if (!row.mayBeOwnMove) return false;
+  const [next, ...others] = row.nextOutputs;
+  return html`<span class="sub">may be the service’s own move${next !== undefined && html`; ask for the next output too:`}</span>${next !== undefined && id(next)}${others.length > 0 && html`<span class="sub">and ${plural(others.length, 'other')}</span>`}`;
+}
+
 function withdrawalTable(page: Page, rows: readonly WithdrawalToAsk[], max: number): Html {
   const shown = rows.slice(0, max);
   const columns: Column[] = [
@@ -59,7 +66,7 @@ ${table(
   columns,
   shown.map((row) => [
     when(row.at),
-    outputCell(row),
+    html`${outputCell(row)}${ownMoveNote(row)}`,
     addressCell(row),
     money(page, row.reached),
     html`${withdrawalSteps(row.hopsMin)}<span class="sub">${plural(row.payments.length, 'payment')}</span>`,
@@ -161,6 +168,37 @@ function overview(page: Page): Html {
   )}${shownNote(shown.length, requests.length, 'requests.csv')}`;
 }
 
+const LARGE_CLUSTERS_MAX = 10;
+
+/** Large clusters that no source names: who they are is a question for people. */
+function largeClusterTable(page: Page): Html | false {
+  const { largeClusters } = page.report;
+  if (largeClusters.length === 0) return false;
+  const shown = largeClusters.slice(0, LARGE_CLUSTERS_MAX);
+  return html`<h3>Find out who these large clusters are</h3>
+<p>They are as large as those of services, but no source names them, so nothing behind them was looked at. If one turns out to be a service, import a tag for it and run the investigation again.</p>
+${table(
+  'Large clusters without a name, most money first',
+  [
+    { head: 'Cluster' },
+    { head: 'Direction' },
+    { head: 'Addresses', numeric: true },
+    { head: page.coin, numeric: true },
+    { head: 'Outputs', numeric: true },
+  ],
+  shown.map((row) => [
+    html`<span class="plainhead">${id(row.clusterId)}</span>`,
+    row.direction === 'in' ? 'money went in' : 'money came out',
+    groupDigits(row.addresses),
+    coins(row.sats),
+    groupDigits(row.outputs),
+  ]),
+)}${shownNote(shown.length, largeClusters.length, 'report.json', {
+  shown: sumOf(shown, ({ sats }) => sats),
+  all: sumOf(largeClusters, ({ sats }) => sats),
+})}`;
+}
+
 /** What to do next. */
 export function requestsSection(page: Page): Html {
   const { requests, summary, derivation } = page.report;
@@ -181,7 +219,8 @@ export function requestsSection(page: Page): Html {
     return section(
       'next',
       'What to do next',
-      html`<p>No service that a source names stands on either side of this money, so there is no request to write yet. Import further tag packs, add seeds, or come back when the coins move on.</p>`,
+      html`<p>No service that a source names stands on either side of this money, so there is no request to write yet. Import further tag packs, add seeds, or come back when the coins move on.</p>
+${largeClusterTable(page)}`,
     );
   }
   const folded = requests.slice(OPEN_MAX, UNFOLDABLE_MAX);
@@ -189,6 +228,6 @@ export function requestsSection(page: Page): Html {
     'next',
     'What to do next: ask these services',
     html`<p class="lead">Each table is ready to be copied into a preservation request or a letter. Ask for the account, its owner, log-in times with IP addresses, and devices. Old records are deleted: ask for preservation first. Do not tell a customer.</p>
-${requests.length > OPEN_MAX && overview(page)}${requests.slice(0, OPEN_MAX).map((request) => requestCard(page, request, OUTPUTS_MAX))}${folded.map((request) => foldedCard(page, request))}${shownNote(Math.min(requests.length, UNFOLDABLE_MAX), requests.length, 'requests.csv')}`,
+${requests.length > OPEN_MAX && overview(page)}${requests.slice(0, OPEN_MAX).map((request) => requestCard(page, request, OUTPUTS_MAX))}${folded.map((request) => foldedCard(page, request))}${shownNote(Math.min(requests.length, UNFOLDABLE_MAX), requests.length, 'requests.csv')}${largeClusterTable(page)}`,
   );
 }
