@@ -8,7 +8,7 @@
 
 import { formatCoins } from '../units/amount.ts';
 import { type CsvCell, writeCsv } from './csv.ts';
-import type { Amount, Report, Total } from './report-format.ts';
+import type { Amount, Report, ServiceRequest, Total } from './report-format.ts';
 
 /** One rendered file. */
 export interface NamedText {
@@ -292,58 +292,62 @@ class CsvRenderer {
       'payments',
       'may_be_own_move_ask_next',
     ];
+    return writeCsv(
+      header,
+      this.#report.requests.flatMap((request) => this.#requestRows(request)),
+    );
+  }
+
+  #requestRows(request: ServiceRequest): CsvCell[][] {
     const noFiat = this.#currencies.map((): CsvCell => undefined);
-    const rows = this.#report.requests.flatMap((request) => {
-      const claim = this.#claim(request.service);
-      return [
-        ...request.withdrawals.map((row): CsvCell[] => [
-          request.id,
-          ...claim,
-          'who_withdrew',
-          row.txid,
-          row.vout,
-          row.address,
-          row.at,
-          row.reached.sats,
-          row.reached.coins,
-          ...this.#fiat(row.reached),
-          row.hopsMin,
-          row.payments.join(' '),
-          row.mayBeOwnMove ? row.nextOutputs.join(' ') : undefined,
-        ]),
-        ...request.deposits.map((row): CsvCell[] => [
-          request.id,
-          ...claim,
-          'whose_deposit',
-          row.txid,
-          row.vout,
-          row.address,
-          row.at,
-          row.value.sats,
-          row.value.coins,
-          ...this.#fiat(row.value),
-          row.hops,
-          undefined,
-          undefined,
-        ]),
-        ...request.accounts.map((seed): CsvCell[] => [
-          request.id,
-          ...claim,
-          'whose_address',
-          undefined,
-          undefined,
-          seed,
-          undefined,
-          undefined,
-          undefined,
-          ...noFiat,
-          undefined,
-          undefined,
-          undefined,
-        ]),
-      ];
-    });
-    return writeCsv(header, rows);
+    const claim = this.#claim(request.service);
+    return [
+      ...request.withdrawals.map((row): CsvCell[] => [
+        request.id,
+        ...claim,
+        'who_withdrew',
+        row.txid,
+        row.vout,
+        row.address,
+        row.at,
+        row.reached.sats,
+        row.reached.coins,
+        ...this.#fiat(row.reached),
+        row.hopsMin,
+        row.payments.join(' '),
+        row.mayBeOwnMove ? row.nextOutputs.join(' ') : undefined,
+      ]),
+      ...request.deposits.map((row): CsvCell[] => [
+        request.id,
+        ...claim,
+        'whose_deposit',
+        row.txid,
+        row.vout,
+        row.address,
+        row.at,
+        row.value.sats,
+        row.value.coins,
+        ...this.#fiat(row.value),
+        row.hops,
+        undefined,
+        undefined,
+      ]),
+      ...request.accounts.map((seed): CsvCell[] => [
+        request.id,
+        ...claim,
+        'whose_address',
+        undefined,
+        undefined,
+        seed,
+        undefined,
+        undefined,
+        undefined,
+        ...noFiat,
+        undefined,
+        undefined,
+        undefined,
+      ]),
+    ];
   }
 }
 

@@ -415,9 +415,59 @@ class ReportBuilder {
     };
   }
 
+  #largeClusters(): Report['largeClusters'] {
+    const { largeClusters } = this.#investigation;
+    return (largeClusters ?? []).map(
+      ({ clusterId, addressCount, direction, totalSats, outputs }) => ({
+        clusterId,
+        addresses: addressCount,
+        direction,
+        sats: totalSats.toString(),
+        outputs,
+      }),
+    );
+  }
+
+  #flow(): Report['flow'] {
+    const { flow } = this.#investigation;
+    return {
+      nodes: flow.nodes.map(({ key, kind, label }) => ({ key, kind, label })),
+      edges: flow.edges.map(({ from, to, totalSats, transactions }) => ({
+        from,
+        to,
+        sats: totalSats.toString(),
+        transactions,
+      })),
+    };
+  }
+
+  #seedFile(): Report['seedFile'] {
+    const { seedFile } = this.#input;
+    return {
+      lines: this.#countLines(),
+      rejected: seedFile.rejected.map(({ line, text: words, code, reason }) => ({
+        line,
+        text: words,
+        code,
+        reason,
+      })),
+      otherChains: seedFile.otherChains.map(({ line, text: words, chain }) => ({
+        line,
+        text: words,
+        chain,
+      })),
+      duplicates: seedFile.duplicates.map(({ line, firstLine }) => ({ line, firstLine })),
+      warnings: seedFile.warnings.map(({ code, message, facts }) => ({
+        code,
+        message,
+        ...(typeof facts['line'] === 'number' ? { line: facts['line'] } : {}),
+      })),
+    };
+  }
+
   build(): Report {
-    const { seedFile, title } = this.#input;
-    const { mixes, largeClusters, forwardStops, flow, unresolved, payments } = this.#investigation;
+    const { title } = this.#input;
+    const { mixes, forwardStops, unresolved, payments } = this.#investigation;
     const summary = this.#summary();
     const parts = {
       summary,
@@ -448,49 +498,14 @@ class ReportBuilder {
       recurringAmounts: this.#recurring(),
       timeline: buildTimeline(payments, this.#money),
       mixes: mixes.map(({ amountSats, ...mix }) => ({ ...mix, sats: amountSats.toString() })),
-      largeClusters: (largeClusters ?? []).map(
-        ({ clusterId, addressCount, direction, totalSats, outputs }) => ({
-          clusterId,
-          addresses: addressCount,
-          direction,
-          sats: totalSats.toString(),
-          outputs,
-        }),
-      ),
-      flow: {
-        nodes: flow.nodes.map(({ key, kind, label }) => ({ key, kind, label })),
-        edges: flow.edges.map(({ from, to, totalSats, transactions }) => ({
-          from,
-          to,
-          sats: totalSats.toString(),
-          transactions,
-        })),
-      },
+      largeClusters: this.#largeClusters(),
+      flow: this.#flow(),
       unresolved: unresolved.map(({ what, count, totalSats }) => ({
         what,
         count,
         ...(totalSats === undefined ? {} : { sats: totalSats.toString() }),
       })),
-      seedFile: {
-        lines: this.#countLines(),
-        rejected: seedFile.rejected.map(({ line, text: words, code, reason }) => ({
-          line,
-          text: words,
-          code,
-          reason,
-        })),
-        otherChains: seedFile.otherChains.map(({ line, text: words, chain }) => ({
-          line,
-          text: words,
-          chain,
-        })),
-        duplicates: seedFile.duplicates.map(({ line, firstLine }) => ({ line, firstLine })),
-        warnings: seedFile.warnings.map(({ code, message, facts }) => ({
-          code,
-          message,
-          ...(typeof facts['line'] === 'number' ? { line: facts['line'] } : {}),
-        })),
-      },
+      seedFile: this.#seedFile(),
     };
   }
 }
