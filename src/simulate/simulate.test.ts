@@ -370,6 +370,21 @@ test('there is a price for the day of every block', () => {
   }
 });
 
+test('the documentation names every word that the truth uses', () => {
+  const page = readFileSync(
+    new URL('../../docs/methods/simulated-economy.md', import.meta.url),
+    'utf8',
+  );
+  const words = new Set<string>();
+  for (const row of rows) words.add(row.row);
+  for (const actor of actors.values()) words.add(actor.kind);
+  for (const row of addressRows) words.add(row.role);
+  for (const row of payments) words.add(row.purpose);
+  for (const row of mixes) words.add(row.protocol);
+  const missing = [...words].filter((word) => !page.includes(`\`${word}\``));
+  assert.deepEqual(missing, []);
+});
+
 test('unspent coins are there, and not only dust', () => {
   const total = [...unspent.values()].reduce((sum, output) => sum + output.sats, 0n);
   assert.ok(unspent.size > 1000 && total > 10_000n * 100_000_000n);

@@ -115,7 +115,9 @@ export class Vendor {
   }
 
   #cashOutLater(): void {
-    this.#economy.later(3 + 5 * this.#economy.random.unit(), () => this.#cashOut());
+    // What has piled up goes out sooner.
+    const days = this.#treasury.purse.count > 6 ? 0.5 : 3 + 5 * this.#economy.random.unit();
+    this.#economy.later(days, () => this.#cashOut());
   }
 
   /** Send gathered coins out on one of the ways. */
