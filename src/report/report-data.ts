@@ -357,7 +357,7 @@ class ReportBuilder {
     }
     return {
       payments: payments.length,
-      payersMin: payers.length,
+      payerGroups: payers.length,
       payersMax: payers.reduce((sum, payer) => sum + (isOnePayer(payer) ? 1 : payer.payments), 0),
       received: received.toTotal(),
       receivedAtListedSeeds: { ...listed.toTotal(), payments: listedPayments },

@@ -50,7 +50,7 @@ export interface ReportSummary {
   readonly text: string;
   readonly payments: number;
   /** Groups that paid, as the chain tells them apart. */
-  readonly payersMin: number;
+  readonly payerGroups: number;
   /** The same, when each payment by a service, a cluster as large as one, or a mix is another customer's. */
   readonly payersMax: number;
   readonly received: Total;

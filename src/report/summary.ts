@@ -21,13 +21,13 @@ export type AnswerSource = Pick<
 const NAMED_MAX = 3;
 
 /**
- * How many payers there are, as a range when services or mixes paid directly.
+ * How many payers there can be at most. There is no lower bound but one: a person may use a new wallet for every
+ * payment (in the simulated economy, 207 groups were 92 people).
  *
- * @example payersWords(84, 103) // '84 to 103 payers'
+ * @example payersWords(103) // 'up to 103 payers'
  */
-export function payersWords(payersMin: number, payersMax: number): string {
-  if (payersMin === payersMax) return plural(payersMin, 'payer');
-  return `${groupDigits(payersMin)} to ${plural(payersMax, 'payer')}`;
+export function payersWords(payersMax: number): string {
+  return payersMax === 1 ? '1 payer' : `up to ${plural(payersMax, 'payer')}`;
 }
 
 function services(keys: readonly string[]): ProsePiece[] {
@@ -45,7 +45,7 @@ function paymentsSentence(source: AnswerSource): ProsePiece[] {
   const pieces: ProsePiece[] = [
     { figure: plural(summary.payments, 'payment') },
     ' from ',
-    { figure: payersWords(summary.payersMin, summary.payersMax) },
+    { figure: payersWords(summary.payersMax) },
     ' brought the seed set ',
     { figure: `${briefCoins(received)} ${derivation.coin}` },
   ];

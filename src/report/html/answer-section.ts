@@ -37,8 +37,8 @@ function figures(page: Page): Html {
   return html`<dl class="figures">
 ${receivedFigure(page)}${figure('Payments', groupDigits(summary.payments), firstAt === null ? 'none found' : `${day(firstAt)} to ${day(lastAt)}`)}${figure(
   'Payers',
-  payersWords(summary.payersMin, summary.payersMax).replace(/ payers?$/, ''),
-  'as far as the chain tells them apart; one person can be behind several',
+  payersWords(summary.payersMax).replace(/ payers?$/, ''),
+  'as far as the chain tells them apart; fewer people, when one uses several wallets',
 )}${figure('Reached a named service', percent(fifo, page.receivedSats), html`${briefCoins(fifo)} ${page.coin} first in, first out`)}${figure('Services to ask', groupDigits(requests.length), `${groupDigits(identified)} of a kind that has to identify its customers`)}
 </dl>
 `;

@@ -65,10 +65,7 @@ export function payersSection(page: Page): Html {
     { head: 'First and last' },
     { head: 'Coins came from' },
   ];
-  const range =
-    summary.payersMin === summary.payersMax
-      ? ''
-      : ` Where a service, a cluster as large as one, or a mix paid directly, each payment can be another person: that is why the number of payers is a range, ${groupDigits(summary.payersMin)} to ${groupDigits(summary.payersMax)}.`;
+  const range = ` The chain tells ${groupDigits(summary.payersMax)} apart at most. One person can be behind several of them, and where a service, a cluster as large as one, or a mix paid directly, each payment is counted as another person.`;
   return section(
     'payers',
     'Payers',
