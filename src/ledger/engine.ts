@@ -4,7 +4,7 @@
  * Only what chDB and a server do differently is here: opening, bulk rows in, bulk rows out. Everything else is
  * plain SQL in the dialect that both run.
  */
-import { closeSync, mkdirSync, openSync, rmSync, writeSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { type ClickHouseClient, createClient } from '@clickhouse/client';
 import { ClewError } from '../errors.ts';
@@ -27,9 +27,12 @@ export interface LedgerEngine {
   readNative(sql: string): Promise<DecodedBlock[]>;
   /**
    * Insert columns of equal length; nothing happens for no rows. The rows are written aside before this returns, so
-   * the columns may be filled again at once; the promise tells when they are in. Inserts run one after the other.
+   * the columns may be filled again at once; the promise tells when they are in. Inserts run one after the other;
+   * after one that failed the later ones fail too, until `settle`.
    */
   insert(table: string, columns: Readonly<Record<string, NativeColumn>>): Promise<void>;
+  /** Wait until no insert is under way, whether they succeeded or not, and forget failures. */
+  settle(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -44,11 +47,10 @@ interface ChdbAccess {
  * @throws {ClewError} CLEW_DATA_BUSY when another process has it open
  */
 export async function openChdb(folder: string): Promise<LedgerEngine> {
+  const database = join(folder, 'chdb');
   const scratch = join(folder, 'incoming');
   try {
     mkdirSync(folder, { recursive: true, mode: 0o700 });
-    rmSync(scratch, { recursive: true, force: true });
-    mkdirSync(scratch, { mode: 0o700 });
   } catch (cause) {
     throw fileError(cause, folder);
   }
@@ -57,7 +59,7 @@ export async function openChdb(folder: string): Promise<LedgerEngine> {
   let client: ClickHouseClient;
   let chdb: ChdbAccess;
   try {
-    const connection = createChdbConnection({ path: join(folder, 'chdb') });
+    const connection = createChdbConnection({ path: database });
     chdb = connection.chdb;
     client = createClient({
       // The same interface; only the optional properties' exactness differs between the two packages' types.
@@ -68,7 +70,18 @@ export async function openChdb(folder: string): Promise<LedgerEngine> {
     });
     await client.command({ query: 'SELECT 1' });
   } catch (cause) {
-    throw engineError(cause, folder);
+    const pid = holderOf(database);
+    if (pid === undefined) throw engineError(cause, folder);
+    const facts = { folder, pid };
+    throw new ClewError('CLEW_DATA_BUSY', 'The ledger is open in another process.', facts, cause);
+  }
+  try {
+    // Only now: before the engine has its lock, what lies there may be another process's.
+    rmSync(scratch, { recursive: true, force: true });
+    mkdirSync(scratch, { mode: 0o700 });
+  } catch (cause) {
+    await client.close();
+    throw fileError(cause, scratch);
   }
   let insertCount = 0;
   let queue: Promise<void> = Promise.resolve();
@@ -110,7 +123,13 @@ export async function openChdb(folder: string): Promise<LedgerEngine> {
       insertion.catch(() => undefined);
       return insertion;
     },
+    async settle() {
+      await queue.catch(() => undefined);
+      queue = Promise.resolve();
+    },
     async close() {
+      // The engine must not go while it still reads a file.
+      await queue.catch(() => undefined);
       await client.close();
     },
   };
@@ -129,6 +148,8 @@ function writeParts(path: string, parts: Uint8Array[]): void {
       while (done < part.length) done += writeSync(fd, part, done, part.length - done);
     }
   } catch (cause) {
+    // On a full disk half a file would only hold up whoever makes room.
+    rmSync(path, { force: true });
     throw fileError(cause, path);
   } finally {
     if (fd !== undefined) closeSync(fd);
@@ -143,26 +164,45 @@ async function run<T>(work: () => Promise<T>, folder: string): Promise<T> {
   }
 }
 
+/**
+ * The live process that has a database open, from the file that the engine keeps there as long as it runs.
+ * The engine's own message says no more than that it could not connect.
+ */
+function holderOf(database: string): number | undefined {
+  let status: string;
+  try {
+    status = readFileSync(join(database, 'status'), 'utf8');
+  } catch {
+    return undefined;
+  }
+  const pid = Number(/^PID: (\d+)/m.exec(status)?.[1] ?? Number.NaN);
+  return Number.isInteger(pid) && isAlive(pid) ? pid : undefined;
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}
+
 /** A failure of the engine as an error of the catalogue. The engine's own words may hold data: they stay in the cause. */
 function engineError(cause: unknown, folder: string): ClewError {
   if (cause instanceof ClewError) return cause;
   const words = cause instanceof Error ? cause.message : String(cause);
-  if (/lock|another (server|process)|CANNOT_OPEN_FILE.*status/i.test(words)) {
-    return new ClewError(
-      'CLEW_DATA_BUSY',
-      'The ledger is open in another process.',
-      { folder },
-      cause,
-    );
-  }
-  if (/NOT_ENOUGH_SPACE|No space left/i.test(words)) {
+  // The client's errors carry number and name apart, chDB's have them in the text.
+  const { code, type } = cause as { code?: unknown; type?: unknown };
+  const engineCode =
+    typeof code === 'string' && /^\d+$/.test(code) ? code : /^Code: (\d+)\./.exec(words)?.[1];
+  if (type === 'NOT_ENOUGH_SPACE' || /\(NOT_ENOUGH_SPACE\)|No space left on device/.test(words)) {
     return new ClewError('CLEW_NO_SPACE', 'The disk is full.', { folder }, cause);
   }
-  const engineCode = /Code: (\d+)|\(([A-Z_]{5,})\)/.exec(words);
   return new ClewError(
     'CLEW_LEDGER_DAMAGED',
     'The database engine refused a statement.',
-    { folder, engineCode: engineCode?.[1] ?? engineCode?.[2] ?? 'unknown' },
+    { folder, engineCode: engineCode ?? 'unknown' },
     cause,
   );
 }
