@@ -128,12 +128,14 @@ export async function readHistory(
 }
 
 function cursorTx(flow: FlowIndex, cursor: string): number {
-  const match = /^(\d{1,9}):(\d{1,9})$/.exec(cursor);
-  const block = match === null ? undefined : flow.findBlock(Number(match[1]));
-  if (match === null || block === undefined) {
-    throw new ClewError('CLEW_USAGE', 'The cursor is not one that an earlier page gave.', {
-      cursor,
-    });
+  const [, height, position] = /^(\d{1,9}):(\d{1,9})$/.exec(cursor) ?? [];
+  const block = height === undefined ? undefined : flow.findBlock(Number(height));
+  if (block !== undefined) {
+    const tx = flow.blockFirstTx.at(block) + Number(position);
+    if (tx < flow.txCount && flow.txBlock.at(tx) === block) return tx;
   }
-  return flow.blockFirstTx.at(block) + Number(match[2]);
+  // Its words are not repeated: a cursor can be anything that somebody typed.
+  throw new ClewError('CLEW_USAGE', 'The cursor is not one that an earlier page gave.', {
+    length: cursor.length,
+  });
 }

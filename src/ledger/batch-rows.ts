@@ -12,6 +12,7 @@ import type { TableName } from './schema.ts';
 /** One builder per column; `satisfies` holds the names against the schema's. */
 export function createBatchRows() {
   return {
+    files: { file_id: new U32Values(), path: new StringValues() },
     blocks: {
       block_index: new U64Values(),
       height: new U32Values(),
@@ -92,7 +93,7 @@ export function createBatchRows() {
       kind: new U8Values(),
       payload: new FixedValues(32),
     },
-  } satisfies Record<Exclude<TableName, 'files'>, Record<string, NativeColumn>>;
+  } satisfies Record<TableName, Record<string, NativeColumn>>;
 }
 
 export type BatchRows = ReturnType<typeof createBatchRows>;

@@ -10,8 +10,9 @@
  * Invariant: every row pushed here can be made again from the tables (`flow-rebuild.ts`); a test compares the two.
  * Cost: two passes over the block's bytes (parsing, hashing), one random read per input.
  */
-import { bytesToHex, displayToHash } from '../bytes/hex.ts';
+import { bytesToHex, displayToHash, hashToDisplay } from '../bytes/hex.ts';
 import { BlockColumns, readBlockColumns } from '../chain/block-columns.hot.ts';
+import { headerHash } from '../chain/header.ts';
 import { classifyInput, INPUT_KIND, newInputShape, PREVOUT_UNKNOWN } from '../chain/input-kind.ts';
 import { checkMerkleRoot, checkWitnessCommitment } from '../chain/merkle.ts';
 import { classifyScript, isUnspendable, p2pkhScript } from '../chain/script.ts';
@@ -122,29 +123,12 @@ export class BlockLoader {
   addBlock(block: Uint8Array, meta: BlockMeta): void {
     const columns = this.#columns;
     readBlockColumns(block, this.#flow.network, columns);
-    this.#check(block, meta.height);
+    checkBlock(block, columns, meta);
     const txBase = this.#flow.txCount;
     this.#pushBlockRow(block, meta);
     this.#flow.addBlock(meta.height, readU32(block, 68));
     for (let i = 0; i < columns.txCount; i += 1) {
       this.#addTransaction(block, i, txBase + i, meta.height);
-    }
-  }
-
-  #check(block: Uint8Array, height: number): void {
-    if (checkMerkleRoot(block, this.#columns) === 'mismatch') {
-      throw new ClewError(
-        'CLEW_BLOCK_MERKLE',
-        `The transactions of block ${height} do not give the Merkle root of its header.`,
-        { height },
-      );
-    }
-    if (checkWitnessCommitment(block, this.#columns) === 'mismatch') {
-      throw new ClewError(
-        'CLEW_BLOCK_WITNESS',
-        `The witness data of block ${height} is not what its coinbase commits to.`,
-        { height },
-      );
     }
   }
 
@@ -287,8 +271,10 @@ export class BlockLoader {
     if (prevout >= flow.txFirstOutput.at(prevTx + 1)) {
       throw invalidBlock(height, 'spends an output that its transaction does not have');
     }
-    if (flow.outputSpender.at(prevout) < SPENDER_MAX) {
-      throw invalidBlock(height, 'spends an output that was spent before');
+    const spender = flow.outputSpender.at(prevout);
+    if (spender !== UNSPENT) {
+      const what = spender < SPENDER_MAX ? 'was spent before' : 'can not be spent';
+      throw invalidBlock(height, `spends an output that ${what}`);
     }
     return prevout;
   }
@@ -445,6 +431,32 @@ export class BlockLoader {
     this.rows.script_lookup.script_id.push(scriptId);
     this.#bareKeys.add(bytesToHex(twin));
     if (!twinKnown) this.#addresses += 1;
+  }
+}
+
+/**
+ * Whether the bytes are the block that is meant, whole and unchanged.
+ *
+ * @param columns the block, read
+ * @throws {ClewError} CLEW_BLOCK_DAMAGED, CLEW_BLOCK_MERKLE, CLEW_BLOCK_WITNESS
+ */
+export function checkBlock(
+  block: Uint8Array,
+  columns: BlockColumns,
+  meta: Pick<BlockMeta, 'height' | 'hash'>,
+): void {
+  const { height, hash } = meta;
+  if (hashToDisplay(headerHash(block)) !== hash) {
+    const what = `Where block ${height} stood is another block now.`;
+    throw new ClewError('CLEW_BLOCK_DAMAGED', what, { height, hash });
+  }
+  if (checkMerkleRoot(block, columns) === 'mismatch') {
+    const what = `The transactions of block ${height} do not give the Merkle root of its header.`;
+    throw new ClewError('CLEW_BLOCK_MERKLE', what, { height, hash });
+  }
+  if (checkWitnessCommitment(block, columns) === 'mismatch') {
+    const what = `The witness data of block ${height} is not what its coinbase commits to.`;
+    throw new ClewError('CLEW_BLOCK_WITNESS', what, { height, hash });
   }
 }
 

@@ -87,19 +87,12 @@ abstract class Column<P extends Page> implements PageOwner {
     this.#file?.setRowCount(this.length);
   }
 
-  /** Flush to the disk itself, and close. */
   close(): void {
     this.#file?.close();
   }
 
   sync(): void {
     this.#file?.sync();
-  }
-
-  /** Forget all rows from `length` on. */
-  truncate(length: number): void {
-    if (length >= this.length) return;
-    this.length = length;
   }
 }
 

@@ -242,22 +242,45 @@ export class FlowIndex {
       throw new ClewError('CLEW_FLOW_FORMAT', 'The flow index is of another network.', { folder });
     }
     const writable = options.writable ?? false;
-    const index = new FlowIndex(
-      network,
-      folder,
-      (name) => ColumnFile.open(columnSpec(folder, name, network), writable),
-      options,
-    );
-    for (const [name, count] of Object.entries(index.#lengths())) {
-      if (manifest.counts[name] !== count) {
-        throw new ClewError('CLEW_FLOW_FORMAT', `The column ${name} does not have its row count.`, {
-          folder,
-        });
-      }
+    const opened: ColumnFile[] = [];
+    try {
+      const openFile = (name: ColumnName): ColumnFile => {
+        const file = ColumnFile.open(columnSpec(folder, name, network), writable);
+        opened.push(file);
+        return file;
+      };
+      const index = new FlowIndex(network, folder, openFile, options);
+      index.#checkLengths(manifest.counts);
+      index.#tip = manifest.tip;
+      if (writable) rmSync(join(folder, 'flow.json'));
+      return index;
+    } catch (cause) {
+      for (const file of opened) file.close();
+      throw cause;
     }
-    index.#tip = manifest.tip;
-    if (writable) rmSync(join(folder, 'flow.json'));
-    return index;
+  }
+
+  /** Every column against the row count that its family has in the manifest. */
+  #checkLengths(counts: Readonly<Record<string, number>>): void {
+    const { blocks, transactions, inputs, outputs, scripts, reveals } = counts;
+    const expected: readonly (readonly [number | undefined, readonly { length: number }[]])[] = [
+      [blocks, [this.blockHeight, this.blockTime, this.blockFirstTx]],
+      [transactions, [this.txBlock, this.txFlags, this.txids]],
+      [transactions! + 1, [this.txFirstInput, this.txFirstOutput]],
+      [inputs, [this.inputPrevout, this.inputSequence, this.inputKind, this.inputSighash]],
+      [outputs, [this.outputValue, this.outputScript, this.outputTx]],
+      [outputs, [this.outputSpender, this.outputPrevOfScript]],
+      [scripts, [this.scriptKind, this.scriptFirstOutput, this.scriptLastOutput]],
+      [reveals, [this.revealScript, this.revealTx, this.revealKind, this.revealPayload]],
+    ];
+    const agrees =
+      expected.every(([count, columns]) => columns.every((column) => column.length === count)) &&
+      this.scripts.isWhole &&
+      this.scripts.count === scripts;
+    if (agrees) return;
+    throw new ClewError('CLEW_FLOW_FORMAT', 'A column of the flow index lacks rows.', {
+      folder: this.#folder ?? null,
+    });
   }
 
   #lengths(): Record<string, number> {

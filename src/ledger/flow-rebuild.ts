@@ -9,7 +9,7 @@ import { ClewError } from '../errors.ts';
 import type { BlockHash } from '../units/ids.ts';
 import { NONE } from '../units/ids.ts';
 import type { LedgerEngine } from './engine.ts';
-import { FlowIndex, OVERWRITTEN, SPENDER_MAX, UNSPENDABLE, UNSPENT } from './flow-index.ts';
+import { FlowIndex, OVERWRITTEN, TX_FLAG, UNSPENDABLE, UNSPENT } from './flow-index.ts';
 import type { DecodedColumn } from './native-block.ts';
 import { NO_ROW_SQL } from './schema.ts';
 import type { TipRecord } from './tip-record.ts';
@@ -262,10 +262,10 @@ async function readReveals(engine: LedgerEngine) {
 function overwrite(flow: FlowIndex, txIndex: number): void {
   const end = flow.txFirstOutput.at(txIndex + 1);
   for (let output = flow.txFirstOutput.at(txIndex); output < end; output += 1) {
-    if (flow.outputSpender.at(output) >= SPENDER_MAX && flow.outputSpender.at(output) === UNSPENT) {
-      flow.outputSpender.set(output, OVERWRITTEN);
-    }
+    if (flow.outputSpender.at(output) === UNSPENT) flow.outputSpender.set(output, OVERWRITTEN);
   }
+  // The tables keep a transaction as it was when it came; that a later one has its id is found again here.
+  flow.txFlags.set(txIndex, flow.txFlags.at(txIndex) | TX_FLAG.overwritten);
 }
 
 function requireCount(what: string, found: number, expected: number): void {

@@ -7,7 +7,7 @@
  * A batch of rows counts once its tip row is in `tips`, which is inserted last. Whoever opens a ledger
  * that was left while writing drops the rows above the newest tip, and rebuilds the flow index.
  */
-import { existsSync, rmSync, writeFileSync } from 'node:fs';
+import { closeSync, existsSync, fsyncSync, openSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Network } from '../chain/network.ts';
 import { ClewError } from '../errors.ts';
@@ -18,15 +18,16 @@ import { countFlow, type LedgerCounters } from './counters.ts';
 import { type LedgerEngine, openChdb } from './engine.ts';
 import { FlowIndex } from './flow-index.ts';
 import { rebuildFlow } from './flow-rebuild.ts';
-import { StringValues, U32Values, U64Values } from './native-block.ts';
+import { StringValues, U64Values } from './native-block.ts';
 import {
   createTableStatements,
+  createTipsStatement,
   LEDGER_FORMAT_VERSION,
   TABLES,
   type TableName,
   TIPS_TABLE,
 } from './schema.ts';
-import type { RowCounts, TipRecord } from './tip-record.ts';
+import { parseTipRecord, type RowCounts, type TipRecord } from './tip-record.ts';
 
 export interface LedgerOptions {
   /** Bytes that loaded pages of the flow index may take. */
@@ -73,7 +74,7 @@ export class Ledger {
    * Open or make the ledger in a network's folder. Rows that were never committed are dropped.
    *
    * @param folder `<data>/<network>`
-   * @throws {ClewError} CLEW_DATA_BUSY, CLEW_DATA_NEWER, CLEW_LEDGER_DAMAGED
+   * @throws {ClewError} CLEW_DATA_BUSY, CLEW_DATA_NEWER, CLEW_NETWORK_MISMATCH, CLEW_LEDGER_DAMAGED
    */
   static async open(
     folder: string,
@@ -82,20 +83,22 @@ export class Ledger {
   ): Promise<Ledger> {
     const engine = await openChdb(join(folder, 'ledger'));
     try {
-      for (const statement of createTableStatements()) await engine.command(statement);
-      const rows = await engine.query<{ seq: string; record: string }>(
+      // The version first: a newer Clew's tables are not ours to add to.
+      await engine.command(createTipsStatement());
+      const [newest] = await engine.query<{ seq: string; record: string }>(
         `SELECT seq, record FROM ${TIPS_TABLE} ORDER BY seq DESC LIMIT 1`,
       );
-      const tip = rows[0] === undefined ? undefined : (JSON.parse(rows[0].record) as TipRecord);
-      if (tip !== undefined && tip.formatVersion > LEDGER_FORMAT_VERSION) {
-        throw new ClewError('CLEW_DATA_NEWER', 'The ledger was written by a newer Clew.', {
+      const tip = newest === undefined ? undefined : parseTipRecord(newest.record, folder);
+      if (tip !== undefined && tip.network !== network.name) {
+        throw new ClewError('CLEW_NETWORK_MISMATCH', `The ledger is one of ${tip.network}.`, {
           folder,
-          version: tip.formatVersion,
+          network: network.name,
         });
       }
-      const sequence = rows[0] === undefined ? 0 : Number(rows[0].seq);
+      const sequence = Number(newest?.seq ?? 0);
+      for (const statement of createTableStatements()) await engine.command(statement);
       const ledger = new Ledger(network, engine, folder, options, tip, sequence);
-      if (existsSync(ledger.#writingMark)) await ledger.#recover();
+      if (existsSync(ledger.#writingMark)) await ledger.recover();
       return ledger;
     } catch (cause) {
       await engine.close();
@@ -130,8 +133,13 @@ export class Ledger {
     return this.#tip?.rows ?? NOTHING;
   }
 
-  /** Drop what was written after the last commit, and count anew: an undo may have been cut off. */
-  async #recover(): Promise<void> {
+  /**
+   * Drop what was written after the last commit, and count anew: an undo may have been cut off. Happens by itself
+   * when a ledger is opened that was left while writing; call it after writing failed in this process.
+   */
+  async recover(): Promise<void> {
+    await this.engine.settle();
+    this.#closeFlow();
     await this.#dropRowsAbove(this.rows);
     if (this.#tip !== undefined) {
       const counters = countersForRecord(countFlow(await this.openFlow()));
@@ -158,6 +166,10 @@ export class Ledger {
   beginWriting(): void {
     try {
       writeFileSync(this.#writingMark, '', { flush: true });
+      // The mark lasts only once its folder's entry is on the disk too.
+      const folder = openSync(join(this.#folder, 'ledger'), 'r');
+      fsyncSync(folder);
+      closeSync(folder);
     } catch (cause) {
       throw fileError(cause, this.#writingMark);
     }
@@ -208,15 +220,6 @@ export class Ledger {
     text.pushText(JSON.stringify(record));
     await this.engine.insert(TIPS_TABLE, { seq, record: text });
     this.#tip = record;
-  }
-
-  /** Note a block file and return its number. */
-  async addFile(fileId: number, path: string): Promise<void> {
-    const id = new U32Values();
-    const name = new StringValues();
-    id.push(fileId);
-    name.pushText(path);
-    await this.engine.insert('files', { file_id: id, path: name });
   }
 
   /**

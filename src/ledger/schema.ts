@@ -170,14 +170,32 @@ export const HISTORY_DIRECTION = { received: 0, sent: 1, destroyed: 2 } as const
 /** The commit log: the newest row is the tip that counts. */
 export const TIPS_TABLE = 'tips';
 
-/** The statements that make all tables of a new ledger. */
+/** Blocks that a reload took out and has not put back yet, see `block-directory.ts`. */
+export const WAITING_TABLE = 'waiting_blocks';
+
+const WAITING_BLOCKS = {
+  columns: {
+    height: 'UInt32',
+    hash: HASH,
+    prev_hash: HASH,
+    time: 'UInt32',
+    bits: 'UInt32',
+    size_bytes: 'UInt32',
+    path: 'String',
+    file_offset: 'UInt64',
+  },
+  orderBy: 'height',
+} as const;
+
+/** The statement that makes the commit log of a new ledger. */
+export function createTipsStatement(): string {
+  return `CREATE TABLE IF NOT EXISTS ${TIPS_TABLE} (seq UInt64, record String) ENGINE = MergeTree ORDER BY seq`;
+}
+
+/** The statements that make all other tables of a new ledger. */
 export function createTableStatements(): string[] {
-  const tables = Object.entries(TABLES).map(([name, table]) => {
+  return Object.entries({ ...TABLES, [WAITING_TABLE]: WAITING_BLOCKS }).map(([name, table]) => {
     const columns = Object.entries(table.columns).map(([column, type]) => `${column} ${type}`);
     return `CREATE TABLE IF NOT EXISTS ${name} (${columns.join(', ')}) ENGINE = MergeTree ORDER BY ${table.orderBy}`;
   });
-  tables.push(
-    `CREATE TABLE IF NOT EXISTS ${TIPS_TABLE} (seq UInt64, record String) ENGINE = MergeTree ORDER BY seq`,
-  );
-  return tables;
 }

@@ -16,6 +16,11 @@ export class ScriptBlob {
     if (offsets.length === 0) offsets.push(0);
   }
 
+  /** False when bytes of the last script are missing. */
+  get isWhole(): boolean {
+    return this.#offsets.at(this.count) === this.#bytes.length;
+  }
+
   get count(): number {
     return this.#offsets.length - 1;
   }
@@ -40,11 +45,5 @@ export class ScriptBlob {
     const from = this.#offsets.at(scriptId);
     if (this.#offsets.at(scriptId + 1) - from !== end - start) return false;
     return this.#bytes.equalsRange(from, source, start, end);
-  }
-
-  truncate(count: number): void {
-    if (count >= this.count) return;
-    this.#bytes.truncate(this.#offsets.at(count));
-    this.#offsets.truncate(count + 1);
   }
 }

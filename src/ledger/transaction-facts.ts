@@ -8,7 +8,7 @@ import { ClewError } from '../errors.ts';
 import type { Address, OutputIndex, TxIndex, Txid } from '../units/ids.ts';
 import { NONE } from '../units/ids.ts';
 import type { LedgerEngine } from './engine.ts';
-import { type FlowIndex, OVERWRITTEN, SPENDER_MAX, TX_FLAG, UNSPENDABLE } from './flow-index.ts';
+import { type FlowIndex, SPENDER_MAX, TX_FLAG, UNSPENDABLE } from './flow-index.ts';
 
 export interface InputFacts {
   readonly vin: number;
@@ -32,7 +32,7 @@ export interface OutputFacts {
   readonly scriptKind: string;
   readonly scriptBytes: number;
   readonly address?: Address;
-  readonly status: 'unspent' | 'spent' | 'unspendable' | 'overwritten';
+  readonly status: 'unspent' | 'spent' | 'unspendable';
   readonly spentBy?: { readonly txid: Txid; readonly vin: number; readonly height: number };
 }
 
@@ -82,32 +82,49 @@ export async function findTransactions(
 }
 
 /**
- * The row of the transaction that an id means today: the newest.
+ * The row of the transaction that an id means: the newest, as of a height when `txEnd` is given.
  *
+ * @param txEnd only transactions before this row
  * @throws {ClewError} CLEW_TXID_FORMAT, CLEW_TX_NOT_FOUND
  */
 export async function getTransactionIndex(
   engine: LedgerEngine,
   flow: FlowIndex,
   txid: string,
+  txEnd: number = flow.txCount,
 ): Promise<TxIndex> {
+  return (await getSameId(engine, flow, txid, txEnd)).at(-1)!;
+}
+
+/** All transactions with an id before a row, oldest first, at least one. */
+async function getSameId(
+  engine: LedgerEngine,
+  flow: FlowIndex,
+  txid: string,
+  txEnd: number,
+): Promise<TxIndex[]> {
   if (!/^[0-9a-fA-F]{64}$/.test(txid)) {
     throw new ClewError('CLEW_TXID_FORMAT', 'This is not a transaction id.', {
       length: txid.length,
     });
   }
-  const found = (await findTransactions(engine, flow, txid.toLowerCase())).at(-1);
-  if (found === undefined) {
+  const all = await findTransactions(engine, flow, txid.toLowerCase());
+  const [oldest] = all;
+  if (oldest === undefined) {
     throw new ClewError('CLEW_TX_NOT_FOUND', `The transaction ${txid} is not in this ledger.`, {
       txid,
     });
   }
-  return found;
+  const found = all.filter((tx) => tx < txEnd);
+  if (found.length > 0) return found;
+  const what = 'The transaction is later than the height asked for.';
+  throw new ClewError('CLEW_TX_NOT_FOUND', what, { txid, height: flow.txHeight(oldest) });
 }
 
 /**
  * The row of an output named by its transaction and number.
  *
+ * @param txEnd only transactions before this row: an as-of height
  * @throws {ClewError} CLEW_TXID_FORMAT, CLEW_TX_NOT_FOUND, CLEW_OUTPUT_NOT_FOUND
  */
 export async function getOutputIndex(
@@ -115,8 +132,9 @@ export async function getOutputIndex(
   flow: FlowIndex,
   txid: string,
   vout: number,
+  txEnd: number = flow.txCount,
 ): Promise<OutputIndex> {
-  const tx = await getTransactionIndex(engine, flow, txid);
+  const tx = await getTransactionIndex(engine, flow, txid, txEnd);
   const output = flow.txFirstOutput.at(tx) + vout;
   if (vout < 0 || output >= flow.txFirstOutput.at(tx + 1)) {
     throw new ClewError('CLEW_OUTPUT_NOT_FOUND', `The transaction has no output ${vout}.`, {
@@ -149,7 +167,7 @@ interface InputRow {
 /**
  * All facts of the transaction with an id.
  *
- * @param options.txEnd as of a height: spends by later transactions are not told
+ * @param options.txEnd as of a height: what later transactions did to it is not told
  * @throws {ClewError} CLEW_TXID_FORMAT, CLEW_TX_NOT_FOUND
  * @example await readTransaction(ledger.engine, flow, 'f4184fc5…')
  */
@@ -159,19 +177,9 @@ export async function readTransaction(
   txid: string,
   options: { readonly txEnd?: number } = {},
 ): Promise<TransactionFacts> {
-  const tx = await getTransactionIndex(engine, flow, txid);
   const txEnd = options.txEnd ?? flow.txCount;
-  if (tx >= txEnd) {
-    throw new ClewError(
-      'CLEW_TX_NOT_FOUND',
-      'The transaction is later than the height asked for.',
-      {
-        txid,
-        height: flow.txHeight(tx),
-      },
-    );
-  }
-  const same = await findTransactions(engine, flow, txid.toLowerCase());
+  const same = await getSameId(engine, flow, txid, txEnd);
+  const tx = same.at(-1)!;
   const [row] = await engine.query<TxRow>(
     `SELECT t.version AS version, t.locktime AS locktime, t.raw_offset AS raw_offset, t.size_bytes AS size_bytes,
             t.stripped_bytes AS stripped_bytes, lower(hex(reverse(b.hash))) AS block_hash, b.file_offset AS file_offset,
@@ -304,7 +312,7 @@ function spendFacts(
 ): Pick<OutputFacts, 'status' | 'spentBy'> {
   const spender = flow.outputSpender.at(output);
   if (spender === UNSPENDABLE) return { status: 'unspendable' };
-  if (spender === OVERWRITTEN) return { status: 'overwritten' };
+  // Also an overwritten output: its transaction is the newest with its id, so the one that overwrote it came later.
   if (spender >= SPENDER_MAX || spender >= txEnd) return { status: 'unspent' };
   const first = flow.txFirstInput.at(spender);
   let vin = 0;

@@ -1,23 +1,37 @@
 /**
  * Block files in, ledger out: reads the blocks of a source in chain order, loads them in batches, keeps
  * one batch in flight while the next is being read, and commits the tip with each.
+ *
+ * Nothing that was indexed is lost. Before a block is taken out of the ledger, to be replaced or to be put behind
+ * others, what shall come is read and checked; blocks that are to come back wait in a table of their own until they are
+ * in again, so that a stop half-way loses none of them.
  */
-import type { ClewError, Problem } from '../errors.ts';
-import { ClewError as CodedError } from '../errors.ts';
-import { listBlocks, listFiles } from '../ledger/block-directory.ts';
+import { ClewError, type Problem } from '../errors.ts';
+import {
+  forgetWaiting,
+  keepWaiting,
+  type LedgerBlock,
+  listBlocks,
+  listFiles,
+  listWaitingBlocks,
+} from '../ledger/block-directory.ts';
 import { BlockLoader } from '../ledger/block-loader.hot.ts';
-import type { FlowIndex } from '../ledger/flow-index.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { BlockSource, SourceBlock } from '../source/block-source.ts';
-import { type BlockPlace, openRawReader } from '../source/raw-bytes.ts';
-import type { BlockHash } from '../units/ids.ts';
-import { planLoad } from './load-plan.ts';
+import { ProblemList } from '../source/problem-list.ts';
+import { BlockPlaces, damageProblem, isBlockDamage, isUnreadable } from './block-places.ts';
+import { type LoadPlan, planLoad } from './load-plan.ts';
+import { LoadSession } from './load-session.ts';
 import { RawCopy } from './raw-copy.ts';
 
 /** Inputs and outputs in a batch: enough for large inserts, little enough to stay small in memory. */
 const BATCH_ROWS = 300_000;
 
+/** New blocks that are checked whole before others go for their sake. A reorganisation brings a few, a filled hole many. */
+const CHECKED_BEFORE_MAX = 1_000;
+
 export interface IndexProgress {
+  /** Of the blocks to load, damaged ones included. */
   readonly blocksDone: number;
   readonly blocksTotal: number;
   readonly transactions: number;
@@ -35,21 +49,23 @@ export interface IndexOptions {
 }
 
 export interface IndexResult {
-  readonly plan: 'nothing' | 'append' | 'reorganise' | 'reload' | 'stale';
+  readonly plan: LoadPlan<SourceBlock>['kind'];
   readonly blocksAdded: number;
   readonly transactionsAdded: number;
   readonly bytesRead: number;
-  /** Undone by a reorganisation: the height above which blocks were dropped. */
+  /** Undone by a reorganisation: the height above which blocks were dropped; -1 when none stayed. */
   readonly undoneAboveHeight?: number;
   readonly problems: readonly Problem[];
 }
 
 /**
- * Bring a ledger up to the best chain of a source.
+ * Bring a ledger up to the best chain of what it has and what a source offers.
  *
  * A block whose bytes are damaged is reported and left out; the blocks after it go on as a window of their own.
  *
- * @throws {ClewError} CLEW_INTERRUPTED after a stop was asked for: everything read so far is committed
+ * @throws {ClewError} CLEW_INTERRUPTED after a stop was asked for: everything read so far is committed.
+ *   CLEW_BLOCK_INVALID: everything before that block is committed. CLEW_RAW_GONE, CLEW_FILE_UNREADABLE: nothing that
+ *   was indexed went, what was read before is committed
  */
 export async function indexBlocks(
   ledger: Ledger,
@@ -57,94 +73,168 @@ export async function indexBlocks(
   options: IndexOptions = {},
 ): Promise<IndexResult> {
   const known = await listBlocks(ledger.engine);
-  const plan = planLoad(known, source.blocks);
-  const nothing = { blocksAdded: 0, transactionsAdded: 0, bytesRead: 0 };
-  if (plan.kind === 'nothing') return { plan: plan.kind, ...nothing, problems: [] };
-  if (plan.kind === 'stale') {
-    return { plan: plan.kind, ...nothing, problems: plan.blocks.map(staleProblem) };
+  const waiting = await listWaitingBlocks(ledger.engine);
+  const places = new BlockPlaces(source, new Set<SourceBlock>([...known, ...waiting]));
+  const problems = new ProblemList();
+  try {
+    const { plan, isAllReadable } = makePlan(known, waiting, source, places, problems);
+    reportPlan(plan, places, problems);
+    let loaded: Loaded = { blocksAdded: 0, transactionsAdded: 0, bytesRead: 0 };
+    if (plan.blocks.length > 0) {
+      if (plan.kind !== 'append') await takeOut(ledger, plan, known, waiting, places);
+      loaded = await loadWhole(ledger, plan.blocks, places, problems, options);
+    }
+    const hasWaited = waiting.length > 0 || plan.kind === 'reload' || plan.kind === 'reorganise';
+    if (hasWaited && isAllReadable) await forgetWaiting(ledger.engine);
+    return {
+      plan: plan.kind,
+      ...loaded,
+      ...(plan.kind === 'reorganise' ? { undoneAboveHeight: plan.undoAboveHeight ?? -1 } : {}),
+      problems: problems.finish(),
+    };
+  } finally {
+    places.close();
   }
-  let blocks: readonly SourceBlock[] = plan.blocks;
-  if (plan.kind === 'reload') {
-    const files = await listFiles(ledger.engine);
-    blocks = mergeBlocks(
-      known.map((block) => ({
-        file: files[block.fileId]!,
-        offsetBytes: block.fileOffset,
-        lengthBytes: block.sizeBytes,
-        height: block.height,
-        hash: block.hash,
-        prevHash: block.prevHash,
-        timeSeconds: block.timeSeconds,
-        bits: block.bits,
-      })),
-      plan.blocks,
+}
+
+/** What to do, found damage included: a block that turns out damaged may change what is worth undoing. */
+function makePlan(
+  known: readonly LedgerBlock[],
+  waiting: readonly LedgerBlock[],
+  source: BlockSource,
+  places: BlockPlaces,
+  problems: ProblemList,
+): { plan: LoadPlan<SourceBlock>; isAllReadable: boolean } {
+  const isInLedger = new Set(known.map(({ hash }) => hash));
+  const damaged = new Set<string>();
+  const checked = new Set<string>();
+  let isAllReadable = true;
+  const check = (block: SourceBlock): void => {
+    checked.add(block.hash);
+    const found = places.damageOf(block);
+    if (found.length === 0) return;
+    damaged.add(block.hash);
+    for (const { code, message, facts } of found) problems.add(code, message, facts);
+  };
+  for (const block of waiting) {
+    if (isInLedger.has(block.hash)) continue;
+    check(block);
+    if (damaged.has(block.hash)) isAllReadable = false;
+  }
+  for (;;) {
+    const plan = planLoad<SourceBlock>(known, source.blocks, { waiting, damaged });
+    if (plan.kind !== 'reorganise' && plan.kind !== 'reload') return { plan, isAllReadable };
+    const before = damaged.size;
+    const isNew = ({ hash }: SourceBlock): boolean => !isInLedger.has(hash);
+    for (const block of plan.blocks.filter(isNew).slice(0, CHECKED_BEFORE_MAX)) {
+      if (!checked.has(block.hash)) check(block);
+    }
+    if (damaged.size === before) return { plan, isAllReadable };
+  }
+}
+
+function reportPlan(plan: LoadPlan<SourceBlock>, places: BlockPlaces, problems: ProblemList): void {
+  const factsOf = (block: SourceBlock) => places.copiesOf(block)[0]!.facts;
+  for (const block of plan.staleBlocks) {
+    problems.add(
+      'CLEW_BLOCK_STALE',
+      `A block at height ${block.height} lies on a branch with no more work than the ledger's.`,
+      factsOf(block),
     );
-    await ledger.clear();
   }
-  if (plan.kind === 'reorganise') await ledger.undoAbove(plan.undoAboveHeight);
-  const result = await loadBlocks(ledger, source, blocks, options);
-  return {
-    plan: plan.kind,
-    ...result,
-    ...(plan.kind === 'reorganise' ? { undoneAboveHeight: plan.undoAboveHeight } : {}),
-  };
+  for (const run of plan.unlinkedRuns) {
+    const [first] = run;
+    const heightMax = run.at(-1)!.height;
+    problems.add(
+      'CLEW_BLOCK_UNLINKED',
+      `The blocks from height ${first!.height} to ${heightMax} do not link to those of the ledger; they were left out.`,
+      { ...factsOf(first!), prevHash: first!.prevHash, heightMax, isLeftOut: true },
+    );
+  }
+  for (const block of plan.windowStarts) {
+    problems.add(
+      'CLEW_BLOCK_UNLINKED',
+      `The blocks from height ${block.height} do not link to those before; they became a window of their own.`,
+      { ...factsOf(block), prevHash: block.prevHash, isLeftOut: false },
+    );
+  }
 }
 
-function staleProblem(block: SourceBlock): Problem {
-  return {
-    code: 'CLEW_BLOCK_STALE',
-    message: `Block ${block.height} lies on a branch with no more work than the ledger's.`,
-    facts: {
-      height: block.height,
-      hash: block.hash,
-      file: block.file,
-      offset: block.offsetBytes,
-    },
-  };
+/** Undo the ledger down to where a plan goes on, with what comes back kept in mind. */
+async function takeOut(
+  ledger: Ledger,
+  plan: LoadPlan<SourceBlock>,
+  known: readonly LedgerBlock[],
+  waiting: readonly LedgerBlock[],
+  places: BlockPlaces,
+): Promise<void> {
+  const isWaiting = new Set(waiting.map(({ hash }) => hash));
+  const own = new Set<SourceBlock>(known);
+  const comingBack = plan.blocks.filter((block): block is LedgerBlock => own.has(block));
+  for (const block of comingBack) places.requireHeader(block);
+  await keepWaiting(
+    ledger.engine,
+    comingBack.filter(({ hash }) => !isWaiting.has(hash)),
+  );
+  await ledger.undoAbove(plan.undoAboveHeight ?? -1);
 }
 
-/** Both lists by height; where both have a block, the newly offered one. */
-function mergeBlocks(known: readonly SourceBlock[], fresh: readonly SourceBlock[]): SourceBlock[] {
-  const byHeight = new Map<number, SourceBlock>();
-  for (const block of known) byHeight.set(block.height, block);
-  for (const block of fresh) byHeight.set(block.height, block);
-  return [...byHeight.values()].sort((a, b) => a.height - b.height);
+type Loaded = Pick<IndexResult, 'blocksAdded' | 'transactionsAdded' | 'bytesRead'>;
+
+/** Load blocks; after a failure the ledger is whole again, and holds everything before a block that is not valid. */
+async function loadWhole(
+  ledger: Ledger,
+  blocks: readonly SourceBlock[],
+  places: BlockPlaces,
+  problems: ProblemList,
+  options: IndexOptions,
+): Promise<Loaded> {
+  try {
+    return await loadBlocks(ledger, blocks, places, problems, options);
+  } catch (error) {
+    if (error instanceof ClewError && error.code === 'CLEW_INTERRUPTED') throw error;
+    // What can not be mended now (a full disk) is mended when the ledger is opened next.
+    await ledger.recover().catch(() => undefined);
+    if (!(error instanceof ClewError) || error.code !== 'CLEW_BLOCK_INVALID') throw error;
+    const tipHeight = ledger.tip?.height ?? -1;
+    const before = blocks.filter(
+      ({ height }) => height > tipHeight && height < Number(error.facts['height']),
+    );
+    if (before.length > 0) await loadBlocks(ledger, before, places, new ProblemList(), options);
+    throw error;
+  }
 }
 
 async function loadBlocks(
   ledger: Ledger,
-  source: BlockSource,
   blocks: readonly SourceBlock[],
+  places: BlockPlaces,
+  problems: ProblemList,
   options: IndexOptions,
-): Promise<Omit<IndexResult, 'plan'>> {
+): Promise<Loaded> {
   ledger.beginWriting();
   const flow = await ledger.openFlowForWriting();
   const loader = new BlockLoader(flow, ledger.counters);
-  const reader = openRawReader();
-  const rawCopy =
-    options.keepRawIn === undefined ? undefined : new RawCopy(options.keepRawIn, ledger.network);
+  const { keepRawIn, batchRows = BATCH_ROWS, signal } = options;
+  const rawCopy = keepRawIn === undefined ? undefined : new RawCopy(keepRawIn, ledger.network);
   const files = await listFiles(ledger.engine);
   const session = new LoadSession(ledger, flow, loader, files, rawCopy);
-  const batchRows = options.batchRows ?? BATCH_ROWS;
-  const problems: Problem[] = [];
   const transactionsBefore = flow.txCount;
   let blocksAdded = 0;
   let bytesRead = 0;
+  let unreadable: ClewError | undefined;
   try {
-    for (const block of blocks) {
-      if (options.signal?.aborted) break;
-      for (const place of [block, ...source.otherCopies(block.hash)]) {
-        const bytes = reader.read(place);
-        bytesRead += bytes.length;
-        const added = session.add(bytes, block, place, problems);
-        if (!added) continue;
-        blocksAdded += 1;
-        break;
-      }
+    for (const [i, block] of blocks.entries()) {
+      if (signal?.aborted) break;
+      const added = addBlock(session, block, places, problems);
+      bytesRead += added.bytesRead;
+      unreadable = added.unreadable;
+      if (unreadable !== undefined) break;
+      if (added.isAdded) blocksAdded += 1;
       if (session.batchRows >= batchRows) await session.commit();
       else await session.breathe();
       options.onProgress?.({
-        blocksDone: blocksAdded,
+        blocksDone: i + 1,
         blocksTotal: blocks.length,
         transactions: flow.txCount,
         height: block.height,
@@ -153,134 +243,52 @@ async function loadBlocks(
     }
     await session.finish();
   } finally {
-    reader.close();
     rawCopy?.close();
     flow.close();
   }
-  if (options.signal?.aborted) {
-    throw new CodedError('CLEW_INTERRUPTED', 'Indexing was stopped; what was read is committed.', {
+  if (unreadable !== undefined) throw unreadable;
+  if (signal?.aborted) {
+    throw new ClewError('CLEW_INTERRUPTED', 'Indexing was stopped; what was read is committed.', {
       height: ledger.tip?.height ?? null,
     });
   }
-  return { blocksAdded, transactionsAdded: flow.txCount - transactionsBefore, bytesRead, problems };
+  return { blocksAdded, transactionsAdded: flow.txCount - transactionsBefore, bytesRead };
 }
 
-/** One run of loading: the batch being filled and the one on its way. */
-class LoadSession {
-  readonly #ledger: Ledger;
-  readonly #flow: FlowIndex;
-  readonly #loader: BlockLoader;
-  readonly #rawCopy: RawCopy | undefined;
-  readonly #fileIds = new Map<string, number>();
-  #files: number;
-  #inFlight: Promise<void> = Promise.resolve();
-  #failure: unknown;
-  #rowsAtCommit: number;
-  #tip: { height: number; hash: string } | undefined;
-  #committed = true;
-  #lastBreath = 0;
+interface Added {
+  readonly isAdded: boolean;
+  readonly bytesRead: number;
+  /** No copy is whole, and one could not even be read: no reason to leave the block out for good. */
+  readonly unreadable?: ClewError | undefined;
+}
 
-  constructor(
-    ledger: Ledger,
-    flow: FlowIndex,
-    loader: BlockLoader,
-    files: readonly string[],
-    rawCopy: RawCopy | undefined,
-  ) {
-    this.#rawCopy = rawCopy;
-    this.#ledger = ledger;
-    this.#flow = flow;
-    this.#loader = loader;
-    this.#files = files.length;
-    for (const [fileId, path] of files.entries()) this.#fileIds.set(path, fileId);
-    this.#rowsAtCommit = flow.inputCount + flow.outputCount;
-  }
-
-  get batchRows(): number {
-    return this.#flow.inputCount + this.#flow.outputCount - this.#rowsAtCommit;
-  }
-
-  /** @returns false when the block was damaged and left out, with the reason added to the problems */
-  add(bytes: Uint8Array, block: SourceBlock, place: BlockPlace, problems: Problem[]): boolean {
+/** Add a block from the first of its copies that is whole; copies that are not become findings. */
+function addBlock(
+  session: LoadSession,
+  block: SourceBlock,
+  places: BlockPlaces,
+  problems: ProblemList,
+): Added {
+  const failures: Problem[] = [];
+  let bytesRead = 0;
+  let unreadable: ClewError | undefined;
+  let isAdded = false;
+  for (const copy of places.copiesOf(block)) {
     try {
-      const kept = this.#rawCopy?.nextPlace(bytes.length) ?? place;
-      this.#loader.addBlock(bytes, {
-        height: block.height,
-        hash: block.hash,
-        fileId: this.#fileId(kept.file),
-        fileOffset: kept.offsetBytes,
-      });
-      this.#rawCopy?.add(bytes);
+      const bytes = places.read(copy.place);
+      bytesRead += bytes.length;
+      session.add(bytes, block, copy);
+      isAdded = true;
+      break;
     } catch (error) {
-      if (!isBlockDamage(error)) throw error;
-      problems.push({
-        code: error.code,
-        message: error.message,
-        facts: {
-          file: place.file,
-          offset: place.offsetBytes,
-          height: block.height,
-          hash: block.hash,
-        },
-      });
-      return false;
+      if (isUnreadable(error)) unreadable ??= error;
+      else if (!isBlockDamage(error)) throw error;
+      failures.push(damageProblem(error, copy, true));
     }
-    this.#tip = { height: block.height, hash: block.hash };
-    this.#committed = false;
-    return true;
   }
-
-  #fileId(path: string): number {
-    const known = this.#fileIds.get(path);
-    if (known !== undefined) return known;
-    const fileId = this.#files;
-    this.#files += 1;
-    this.#fileIds.set(path, fileId);
-    this.#watch(this.#ledger.addFile(fileId, path));
-    return fileId;
+  if (!isAdded && unreadable !== undefined) return { isAdded, bytesRead, unreadable };
+  for (const { code, message, facts } of failures) {
+    problems.add(code, message, { ...facts, isLeftOut: !isAdded });
   }
-
-  #watch(work: Promise<void>): void {
-    work.catch((error: unknown) => {
-      this.#failure ??= error;
-    });
-  }
-
-  /** Let the engine's answers in, a few times a second; fail with what it failed with. */
-  async breathe(): Promise<void> {
-    const now = performance.now();
-    if (now - this.#lastBreath < 5) return;
-    await new Promise((resolve) => setImmediate(resolve));
-    this.#lastBreath = performance.now();
-    if (this.#failure !== undefined) throw this.#failure;
-  }
-
-  /** Wait for the batch on its way, then send the one just filled. */
-  async commit(): Promise<void> {
-    await this.#inFlight;
-    if (this.#failure !== undefined) throw this.#failure;
-    if (this.#committed || this.#tip === undefined) return;
-    this.#inFlight = this.#ledger.commit(this.#loader.rows, this.#flow, this.#loader.counters, {
-      ...this.#tip,
-      files: this.#files,
-    });
-    this.#watch(this.#inFlight);
-    this.#rowsAtCommit = this.#flow.inputCount + this.#flow.outputCount;
-    this.#committed = true;
-  }
-
-  /** Commit the rest, and the flow index with it. */
-  async finish(): Promise<void> {
-    await this.commit();
-    await this.#inFlight;
-    const tip = this.#ledger.tip;
-    if (tip !== undefined) this.#flow.commit({ height: tip.height, hash: tip.hash as BlockHash });
-    this.#ledger.endWriting();
-  }
-}
-
-const DAMAGE = new Set(['CLEW_BLOCK_DAMAGED', 'CLEW_BLOCK_MERKLE', 'CLEW_BLOCK_WITNESS']);
-
-function isBlockDamage(error: unknown): error is ClewError {
-  return error instanceof CodedError && DAMAGE.has(error.code);
+  return { isAdded, bytesRead };
 }

@@ -1,5 +1,4 @@
 /** `clew index`: block files into a network's ledger, then its clusters. */
-
 import { join } from 'node:path';
 import type { NetworkName } from '../chain/network.ts';
 import type { Problem } from '../errors.ts';
@@ -22,12 +21,18 @@ export interface IndexNetworkResult extends IndexResult {
   readonly status: StatusAnswer;
 }
 
+/** Blocks at a path, which can be linked again once it is known what ledger they come to. */
+export interface OpenedBlocks extends BlockSource {
+  /** The same, with a ledger's tip kept on the best chain while no branch has more work. */
+  following(tipHash: string): Promise<BlockSource>;
+}
+
 /**
  * Open the blocks at a path. The network is recognised from the files unless it is given.
  *
  * @throws {ClewError} CLEW_FOLDER_MISSING, CLEW_BLOCKS_NONE, CLEW_NETWORK_AMBIGUOUS, CLEW_NETWORK_MISMATCH, CLEW_XOR_KEY_SIZE
  */
-export function openBlocks(
+export async function openBlocks(
   path: string,
   options: {
     readonly network?: NetworkName;
@@ -35,8 +40,19 @@ export function openBlocks(
     readonly onProgress?: (progress: ScanProgress) => void;
     readonly signal?: AbortSignal;
   } = {},
-): Promise<BlockSource> {
-  return openBlockSource(path, options);
+): Promise<OpenedBlocks> {
+  const source = await openBlockSource(path, options);
+  return Object.assign(source, {
+    following: (tipHash: string) => openBlockSource(path, { ...options, tipHash }),
+  });
+}
+
+/** The best chain by the ledger's lights: of two branches with equal work the one that it follows. */
+async function linkedTo(network: OpenNetwork, source: OpenedBlocks): Promise<BlockSource> {
+  const tipHash = network.ledger.tip?.hash;
+  // Only then can the other branch have been chosen, and the files must be looked at again.
+  const isStale = source.staleBlocks.some(({ hash }) => hash === tipHash);
+  return isStale && tipHash !== undefined ? source.following(tipHash) : source;
 }
 
 /**
@@ -47,9 +63,10 @@ export function openBlocks(
  */
 export async function indexNetwork(
   network: OpenNetwork,
-  source: BlockSource,
+  opened: OpenedBlocks,
   options: IndexNetworkOptions = {},
 ): Promise<IndexNetworkResult> {
+  const source = await linkedTo(network, opened);
   const result = await indexBlocks(network.ledger, source, {
     ...(options.keepRaw ? { keepRawIn: join(network.folder, 'ledger', 'raw') } : {}),
     ...(options.onProgress === undefined ? {} : { onProgress: options.onProgress }),

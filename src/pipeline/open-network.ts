@@ -12,6 +12,7 @@ import { canonicalAddress } from '../chain/address.ts';
 import type { Network } from '../chain/network.ts';
 import { type ClusterRun, runClustering } from '../cluster/cluster-run.ts';
 import { ClewError } from '../errors.ts';
+import { findBlockHash } from '../ledger/block-directory.ts';
 import type { FlowIndex } from '../ledger/flow-index.ts';
 import { Ledger, type LedgerOptions } from '../ledger/ledger.ts';
 import { resolveAddress, resolveAddresses } from '../ledger/script-lookup.ts';
@@ -105,13 +106,22 @@ export class OpenNetwork {
   /** The clusters at the tip, or as they were known at a height. */
   async run(at?: AsOf): Promise<ClusterRun> {
     const flow = await this.flow();
-    if (at !== undefined && at.txEnd < flow.txCount)
-      return runClustering(flow, { txEnd: at.txEnd });
+    if (at !== undefined && at.txEnd < flow.txCount) return this.#runAsOf(flow, at);
     if (this.#run?.tip?.hash !== flow.tip?.hash) {
       this.#run = loadRun(flow, this.runsFolder);
       this.#attributions = undefined;
     }
     return this.#run!;
+  }
+
+  /** Named like the run of a ledger that ends there: by its last block. Not kept: nobody asks twice for the same height. */
+  async #runAsOf(flow: FlowIndex, at: AsOf): Promise<ClusterRun> {
+    const height = flow.txHeight(at.txEnd - 1);
+    const hash = await findBlockHash(this.ledger.engine, height);
+    return runClustering(flow, {
+      txEnd: at.txEnd,
+      ...(hash === undefined ? {} : { tip: { height, hash } }),
+    });
   }
 
   async tagIndex(): Promise<TagIndex> {
@@ -170,7 +180,7 @@ export class OpenNetwork {
     const flow = await this.flow();
     const at = asOf(flow, asOfHeight);
     const facts = await readTransaction(this.ledger.engine, flow, txid, { txEnd: at.txEnd });
-    const txIndex = await getTransactionIndex(this.ledger.engine, flow, txid);
+    const txIndex = await getTransactionIndex(this.ledger.engine, flow, txid, at.txEnd);
     return answerTransaction(flow, await this.run(at), txIndex, facts);
   }
 

@@ -1,6 +1,6 @@
 /** `--keep-raw`: the blocks' bytes copied into the data folder, as block files of our own without an XOR key. */
 import { closeSync, mkdirSync, openSync, readdirSync, writeSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { Network } from '../chain/network.ts';
 import { fileError } from '../file-error.ts';
 import type { BlockPlace } from '../source/raw-bytes.ts';
@@ -21,10 +21,18 @@ export class RawCopy {
     this.#network = network;
     try {
       mkdirSync(folder, { recursive: true, mode: 0o700 });
-      this.#fileNumber = readdirSync(folder).filter((name) => /^blk\d+\.dat$/.test(name)).length;
+      const numbers = readdirSync(folder).map((name) =>
+        Number(/^blk(\d+)\.dat$/.exec(name)?.[1] ?? -1),
+      );
+      this.#fileNumber = Math.max(-1, ...numbers) + 1;
     } catch (cause) {
       throw fileError(cause, folder);
     }
+  }
+
+  /** True for a place that is in one of these copies already. */
+  holds(place: BlockPlace): boolean {
+    return dirname(place.file) === this.#folder;
   }
 
   /** Where the copy of the next block, of that many bytes, will stand. */

@@ -1,0 +1,114 @@
+/** One run of loading: the batch that is being filled, and the one on its way into the tables. */
+import { ClewError } from '../errors.ts';
+import type { BlockLoader } from '../ledger/block-loader.hot.ts';
+import type { FlowIndex } from '../ledger/flow-index.ts';
+import type { Ledger } from '../ledger/ledger.ts';
+import type { SourceBlock } from '../source/block-source.ts';
+import type { BlockHash } from '../units/ids.ts';
+import type { BlockCopy } from './block-places.ts';
+import type { RawCopy } from './raw-copy.ts';
+
+export class LoadSession {
+  readonly #ledger: Ledger;
+  readonly #flow: FlowIndex;
+  readonly #loader: BlockLoader;
+  readonly #rawCopy: RawCopy | undefined;
+  readonly #fileIds = new Map<string, number>();
+  #inFlight: Promise<void> = Promise.resolve();
+  #failure: unknown;
+  #rowsAtCommit: number;
+  #tip: { height: number; hash: string } | undefined;
+  #committed = true;
+  #lastBreath = 0;
+
+  /** @param files paths of the files that the ledger knows, by number */
+  constructor(
+    ledger: Ledger,
+    flow: FlowIndex,
+    loader: BlockLoader,
+    files: readonly string[],
+    rawCopy: RawCopy | undefined,
+  ) {
+    this.#rawCopy = rawCopy;
+    this.#ledger = ledger;
+    this.#flow = flow;
+    this.#loader = loader;
+    for (const [fileId, path] of files.entries()) this.#fileIds.set(path, fileId);
+    this.#rowsAtCommit = flow.inputCount + flow.outputCount;
+  }
+
+  /** Inputs and outputs since the last commit. */
+  get batchRows(): number {
+    return this.#flow.inputCount + this.#flow.outputCount - this.#rowsAtCommit;
+  }
+
+  /**
+   * Append a block.
+   *
+   * @throws {ClewError} CLEW_BLOCK_DAMAGED, CLEW_BLOCK_MERKLE, CLEW_BLOCK_WITNESS: nothing was added.
+   *   CLEW_BLOCK_INVALID: the batch must be thrown away.
+   */
+  add(bytes: Uint8Array, block: SourceBlock, copy: BlockCopy): void {
+    const { place } = copy;
+    const rawCopy = this.#rawCopy?.holds(place) ? undefined : this.#rawCopy;
+    const kept = rawCopy?.nextPlace(bytes.length) ?? place;
+    try {
+      this.#loader.addBlock(bytes, {
+        height: block.height,
+        hash: block.hash,
+        fileId: this.#fileId(kept.file),
+        fileOffset: kept.offsetBytes,
+      });
+    } catch (error) {
+      if (!(error instanceof ClewError) || error.code !== 'CLEW_BLOCK_INVALID') throw error;
+      throw new ClewError(error.code, error.message, copy.facts, error);
+    }
+    rawCopy?.add(bytes);
+    this.#tip = { height: block.height, hash: block.hash };
+    this.#committed = false;
+  }
+
+  #fileId(path: string): number {
+    const known = this.#fileIds.get(path);
+    if (known !== undefined) return known;
+    const fileId = this.#fileIds.size;
+    this.#fileIds.set(path, fileId);
+    const { file_id, path: paths } = this.#loader.rows.files;
+    file_id.push(fileId);
+    paths.pushText(path);
+    return fileId;
+  }
+
+  /** Let the engine's answers in, a few times a second; fail with what it failed with. */
+  async breathe(): Promise<void> {
+    const now = performance.now();
+    if (now - this.#lastBreath < 5) return;
+    await new Promise((resolve) => setImmediate(resolve));
+    this.#lastBreath = performance.now();
+    if (this.#failure !== undefined) throw this.#failure;
+  }
+
+  /** Wait for the batch on its way, then send the one just filled. */
+  async commit(): Promise<void> {
+    await this.#inFlight;
+    if (this.#committed || this.#tip === undefined) return;
+    this.#inFlight = this.#ledger.commit(this.#loader.rows, this.#flow, this.#loader.counters, {
+      ...this.#tip,
+      files: this.#fileIds.size,
+    });
+    this.#inFlight.catch((error: unknown) => {
+      this.#failure ??= error;
+    });
+    this.#rowsAtCommit = this.#flow.inputCount + this.#flow.outputCount;
+    this.#committed = true;
+  }
+
+  /** Commit the rest, and the flow index with it. */
+  async finish(): Promise<void> {
+    await this.commit();
+    await this.#inFlight;
+    const tip = this.#ledger.tip;
+    if (tip !== undefined) this.#flow.commit({ height: tip.height, hash: tip.hash as BlockHash });
+    this.#ledger.endWriting();
+  }
+}
