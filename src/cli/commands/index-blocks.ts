@@ -122,6 +122,7 @@ function addedText(result: IndexNetworkResult): string {
     reorganise: `The chain was reorganised above height ${undoneAboveHeight ?? ''}. Added ${added}.`,
     reload: `Loaded anew, since the blocks fill a gap: ${added}.`,
     stale: 'Nothing added: these blocks lie on a branch with no more work than the ledger has.',
+    unlinked: 'Nothing added: these blocks do not link to those of the ledger.',
   }[plan];
   return problems.length === 0
     ? said
