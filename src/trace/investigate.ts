@@ -30,7 +30,7 @@ import {
 import { listUnresolved } from './unresolved.ts';
 
 /** Private wallets with more scripts than this in one cluster are rare; services have tens of thousands. */
-const LARGE_CLUSTER_SCRIPTS = 1_000;
+const LARGE_CLUSTER_SCRIPTS = 300;
 
 /** For each payment on its own. */
 export const BACKWARD_LIMITS: TraceLimits = {

@@ -2,12 +2,13 @@
  * How much of the truth a report found, and how much of what it says is true.
  *
  * Definitions (also in docs/methods/simulated-economy.md):
- * - a payment is found when the report lists the transaction of a `site_payment` to the vendor;
+ * - a payment is found when the report lists the transaction of a `site_payment` to the vendor, or to its deposit address;
  * - a payer is found when one of its payments is;
  * - an origin is right when the service it names owns the inputs of the transaction that is said to be its payout;
  * - a request is right when, besides, that output really went to a customer and not from the service to itself;
- * - a cash-out service is found when the report lists it, and true when the vendor's money really reached it: by payments of
- *   the vendor, followed by the vendor's own chain of purposes (not through other people's wallets).
+ * - a cash-out is found when the report lists the output by which the vendor paid into a service that a tag names;
+ *   those into services that nobody tagged are counted apart: found when the report lists their cluster as large and unnamed;
+ * - weighted by amount: of the satoshi that FIFO leads to named services, those in outputs of the vendor's own.
  */
 import type { Report } from '../../src/report/report-format.ts';
 import type { Truth } from './truth.ts';
@@ -27,6 +28,9 @@ export interface ReportScores {
   readonly requests: Score;
   readonly cashOutServices: Score;
   readonly cashOutDeposits: Score;
+  readonly cashOutSats: Score;
+  /** The vendor's deposits at services that no tag names. */
+  readonly untaggedDeposits: number;
 }
 
 function score(found: Iterable<string>, truth: Iterable<string>): Score {
@@ -94,10 +98,20 @@ export function scoreReport(
     }
   }
 
-  const custodians = new Set(
-    [...truth.kindOf].filter(([, kind]) => SERVICE_KINDS.has(kind)).map(([id]) => id),
+  const taggedActors = new Set(actors.values());
+  const cashOuts = truth.payments.filter(
+    (p) => p.from === vendor && p.to !== vendor && SERVICE_KINDS.has(truth.kindOf.get(p.to) ?? ''),
   );
-  const cashOuts = truth.payments.filter((p) => p.from === vendor && custodians.has(p.to));
+  const nameable = cashOuts.filter((payment) => taggedActors.has(payment.to));
+  const outpointOf = (p: { txid: string; vout: number }): string => `${p.txid}:${p.vout}`;
+  const own = new Set(cashOuts.map(outpointOf));
+  let satsRight = 0;
+  let satsSaid = 0;
+  for (const deposit of report.cashOuts.flatMap((cashOut) => cashOut.deposits)) {
+    satsSaid += deposit.byMethod.fifo;
+    if (own.has(outpointOf(deposit))) satsRight += deposit.byMethod.fifo;
+  }
+  const satsTrue = nameable.reduce((sum, payment) => sum + payment.sats, 0);
   return {
     payments: score(listed, payerOf.keys()),
     payers: score(
@@ -108,12 +122,20 @@ export function scoreReport(
     requests: score(originsSaid, requestsTrue),
     cashOutServices: score(
       report.cashOuts.map((cashOut) => actors.get(cashOut.service) ?? cashOut.service),
-      cashOuts.map((payment) => payment.to),
+      nameable.map((payment) => payment.to),
     ),
     cashOutDeposits: score(
-      report.cashOuts.flatMap((cashOut) => cashOut.deposits.map((d) => `${d.txid}:${d.vout}`)),
-      cashOuts.map((payment) => `${payment.txid}:${payment.vout}`),
+      report.cashOuts.flatMap((cashOut) => cashOut.deposits.map(outpointOf)),
+      nameable.map(outpointOf),
     ),
+    cashOutSats: {
+      found: satsRight,
+      missed: satsTrue - satsRight,
+      wrong: satsSaid - satsRight,
+      recall: satsTrue === 0 ? 1 : satsRight / satsTrue,
+      precision: satsSaid === 0 ? 1 : satsRight / satsSaid,
+    },
+    untaggedDeposits: cashOuts.length - nameable.length,
   };
 }
 

@@ -10,6 +10,8 @@ export interface TruePayment {
   readonly to: string;
   readonly sats: number;
   readonly purpose: string;
+  /** Customer whose deposit address it is. */
+  readonly for?: string;
 }
 
 export interface Truth {
