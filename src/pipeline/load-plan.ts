@@ -15,6 +15,7 @@
  * Only work counts, never length, and only the work of blocks that are there: a branch is as good as its last whole block.
  */
 import { workFromBits } from '../chain/proof-of-work.ts';
+import { ClewError } from '../errors.ts';
 
 /** What a plan needs to know of a block on either side. */
 export interface PlanBlock {
@@ -56,6 +57,7 @@ export interface PlanOptions<B extends PlanBlock> {
 /**
  * @param known the ledger's blocks by height
  * @param offered the source's best chain by height
+ * @throws {ClewError} CLEW_HEIGHT_CONFLICT when a block would stand at two heights
  * @example planLoad(await listBlocks(engine), source.blocks).kind // 'append'
  */
 export function planLoad<B extends PlanBlock>(
@@ -99,14 +101,15 @@ function planFrom<B extends PlanBlock>(
   const target = chain.filter((block) => isKnown.has(block.hash) || !isBodyMissing(block));
   const kept = sharedBlocks(known, target);
   const blocks = target.slice(kept);
-  const isInTarget = hashesOf(target);
   const { staleBlocks, unlinkedRuns } = merge;
-  const found = {
-    blocks,
-    staleBlocks,
-    unlinkedRuns,
-    windowStarts: windowStarts(chain, [known, offered]),
-  };
+  const isInTarget = hashesOf(target);
+  if (isInTarget.size < target.length) throw twoHeights(target);
+  // The ledger's own are old news, and the source told its own.
+  const isOld = hashesOf([...startsOf(known), ...startsOf(offered)]);
+  const windowStarts = startsOf(chain).filter(
+    ({ hash }) => isInTarget.has(hash) && !isOld.has(hash),
+  );
+  const found = { blocks, staleBlocks, unlinkedRuns, windowStarts };
   if (blocks.length === 0) {
     const without = unlinkedRuns.length > 0 ? 'unlinked' : 'nothing';
     return { kind: staleBlocks.length > 0 ? 'stale' : without, ...found };
@@ -117,6 +120,22 @@ function planFrom<B extends PlanBlock>(
     undoAboveHeight: known[kept - 1]?.height,
     ...found,
   };
+}
+
+/** A ledger that was made with a wrong height holds the blocks of the source a second time, at other heights. */
+function twoHeights(target: readonly PlanBlock[]): ClewError {
+  const heightOf = new Map<string, number>();
+  for (const { hash, height } of target) {
+    const otherHeight = heightOf.get(hash);
+    heightOf.set(hash, height);
+    if (otherHeight === undefined) continue;
+    return new ClewError(
+      'CLEW_HEIGHT_CONFLICT',
+      `A block stands at height ${otherHeight} on one side and at ${height} on the other: of ledger and files one was given a wrong height.`,
+      { hash, height, otherHeight },
+    );
+  }
+  throw new RangeError('no block is there twice');
 }
 
 function hashesOf(blocks: readonly PlanBlock[]): Set<string> {
@@ -138,19 +157,9 @@ function linkedRuns<B extends PlanBlock>(blocks: readonly B[]): B[][] {
   return runs;
 }
 
-/** Blocks of a chain that do not follow the one before, where no list had the two beside each other already. */
-function windowStarts<B extends PlanBlock>(
-  chain: readonly B[],
-  lists: readonly (readonly B[])[],
-): B[] {
-  const starts = chain.filter((block, i) => i > 0 && !follows(block, chain[i - 1]!));
-  if (starts.length === 0) return starts;
-  const beside = new Set<string>();
-  for (const list of lists) {
-    for (let i = 1; i < list.length; i += 1) beside.add(`${list[i - 1]!.hash} ${list[i]!.hash}`);
-  }
-  const below = new Map(chain.map((block, i) => [block.hash, chain[i - 1]?.hash]));
-  return starts.filter(({ hash }) => !beside.has(`${below.get(hash)} ${hash}`));
+/** Blocks of a chain that do not follow the one before. */
+function startsOf<B extends PlanBlock>(chain: readonly B[]): B[] {
+  return chain.filter((block, i) => i > 0 && !follows(block, chain[i - 1]!));
 }
 
 function workOf(blocks: readonly PlanBlock[]): bigint {
