@@ -13,6 +13,8 @@ const TEST_FILES = ['src/**/*.test.ts', 'test/**/*.test.ts'];
 /** A test that hangs must not hold up everything: five minutes is far above what any needs. */
 const TEST_TIMEOUT_MS = 300_000;
 
+const PARENT_CHECK_MS = 500;
+
 /** `npm test -- src/chain` runs a folder, a file or a glob; options go to Node's runner as they are. */
 function testArguments(args) {
   const filters = args.filter((arg) => !arg.startsWith('-'));
@@ -47,6 +49,13 @@ function handOver(node, args, cwd) {
       if (signal === 'SIGINT' && process.stdin.isTTY) return;
       child.kill(signal);
     });
+  }
+  // npm stops a script by stopping the shell around it, which tells us nothing: our parent just goes.
+  if (process.env.npm_lifecycle_event !== undefined) {
+    const parent = process.ppid;
+    setInterval(() => {
+      if (process.ppid !== parent) child.kill('SIGTERM');
+    }, PARENT_CHECK_MS).unref();
   }
   child.on('error', (error) => {
     process.stderr.write(`Node could not be started: ${error.message}\n`);

@@ -20,39 +20,26 @@ const COMMENT_WIDTH_MAX = 130;
 const FILE_LINES_MAX = 600;
 /** Tests and their material are read case by case. */
 const TEST_LINES_MAX = 800;
-const FUNCTION_LINES_MAX = 70;
+/** Some 70, with a little patience. */
+const FUNCTION_LINES_MAX = 80;
 const FILE_BYTES_MAX = 1_000_000;
 
 /** Functions longer than the mark, with their lines: mostly one loop that must stay in one piece. */
 const LONG_FUNCTIONS: Readonly<Record<string, number>> = {
   'src/ledger/batch-rows.ts createBatchRows': 84,
-  'src/ledger/engine.ts openChdb': 72,
-  'src/ledger/flow-rebuild.ts rebuildFlow': 73,
-  'src/report/report-data.ts build': 73,
 };
 
 /** Programs: nothing imports them. */
 const PROGRAMS = ['src/cli/main.ts'];
 
-/** Read by tests alone until the parts that use them are wired; goes away with that. */
-const NOT_WIRED_YET: readonly string[] = [
-  'src/chain/',
-  'src/source/',
-  'src/ledger/',
-  'src/store/',
-  'src/intake/',
-  'src/cluster/',
-  'src/attribution/',
-  'src/trace/',
-  'src/report/',
-  'src/pipeline/',
-  'src/simulate/',
-  'src/units/',
-  'src/bytes/',
-  'src/api/',
-  'src/cli/commands/',
-  'src/cli/common-options.ts',
-];
+/** Files that only tests read, and why they are there all the same. */
+const READ_BY_TESTS_ALONE: Readonly<Record<string, string>> = {
+  'src/chain/transaction.ts': 'the object view, which the indexing path is held against',
+  'src/chain/difficulty.ts': 'the target that a next block must name; for reading from a node',
+  'src/attribution/mining-pool.ts': 'marks of pools, for naming who mined',
+  'src/simulate/scenario-chain.ts': 'the chain of named scenarios for tests and documentation',
+  'src/simulate/scenarios/': 'parts of the scenario chain',
+};
 
 interface BannedName {
   readonly pattern: RegExp;
@@ -246,7 +233,9 @@ test('every file of the program is used by it', () => {
   }
   const unused = SOURCES.filter(
     (path) =>
-      !isTest(path) && !reached.has(path) && !NOT_WIRED_YET.some((known) => path.startsWith(known)),
+      !isTest(path) &&
+      !reached.has(path) &&
+      !Object.keys(READ_BY_TESTS_ALONE).some((known) => path.startsWith(known)),
   );
   assert.deepEqual(unused, []);
 });

@@ -67,8 +67,29 @@ export const COMMAND_GROUPS: readonly CommandGroup[] = [
     ],
   },
   {
+    title: 'Following the money',
+    commands: [
+      {
+        name: 'investigate',
+        summary: 'from a seed set to a report: payers, cash-outs, what to ask whom',
+        load: async () => (await import('./commands/investigate.ts')).investigateCommand as Command,
+      },
+      {
+        name: 'trace',
+        summary: 'follow coins forward or backward from an address or an output',
+        load: async () => (await import('./commands/trace.ts')).traceCommand as Command,
+      },
+    ],
+  },
+  {
     title: 'Seeing it in the browser',
     commands: [
+      {
+        name: 'start',
+        summary:
+          'everything at once: index, investigate and show, with a sample when nothing is given',
+        load: async () => (await import('./commands/start.ts')).startCommand as Command,
+      },
       {
         name: 'serve',
         summary: 'show reports, transactions, addresses and clusters on this machine',

@@ -1,4 +1,5 @@
 /** Options that several commands share, so that one name always means the same. */
+import type { TraceLimits } from '../trace/investigation.ts';
 import type { CountOption } from './option.ts';
 
 /** Networks as typed; held to the table in `src/chain/network.ts` by a test. */
@@ -25,7 +26,7 @@ export const dataOptions = {
     value: 'NAME',
     choices: NETWORK_CHOICES,
     help: `one of ${NETWORK_CHOICES.join(', ')}`,
-    defaultHelp: 'the only one in the data folder',
+    defaultHelp: 'the only one in the data folder, a real one before a test one',
   },
 } as const;
 
@@ -65,21 +66,14 @@ export const pageOptions = {
   },
 } as const;
 
-/** How far following goes, for `trace` and `investigate`; each limit that is hit is named in the result. */
-export const traceOptions = {
-  method: {
-    kind: 'choice',
-    value: 'METHOD',
-    choices: ['fifo', 'haircut'],
-    default: 'fifo',
-    help: 'fifo: first in, first out; haircut: each output takes its share of every input',
-  },
+/** How far following goes; each limit that is hit is named in the result. */
+export const limitOptions = {
   depth: {
     kind: 'count',
     value: 'N',
     min: 1,
     max: 10_000,
-    default: 25,
+    default: 10,
     help: 'stop after this many transactions in a row',
   },
   minSats: {
@@ -94,21 +88,33 @@ export const traceOptions = {
     kind: 'time',
     value: 'TIME',
     dayEdge: 'start',
-    help: 'leave out what happened before: a day, a time in UTC, or Unix seconds',
+    help: 'stop at what happened before: a day, a time in UTC, or Unix seconds',
   },
-  to: { kind: 'time', value: 'TIME', dayEdge: 'end', help: 'leave out what happened after' },
+  to: { kind: 'time', value: 'TIME', dayEdge: 'end', help: 'stop at what happened after' },
   maxTransactions: {
     kind: 'count',
     value: 'N',
     min: 1,
     max: 1_000_000_000,
-    default: 1_000_000,
+    default: 200_000,
     help: 'stop after this many transactions in all',
   },
-  stopAtServices: {
-    kind: 'flag',
-    on: true,
-    help: 'follow through tagged services too (what comes out is other customers\u2019 money)',
-  },
-  stopAtCoinjoins: { kind: 'flag', on: true, help: 'follow through CoinJoins too' },
 } as const;
+
+/** The limits as the tracing engine takes them. */
+export function traceLimits(options: {
+  readonly depth: number;
+  readonly minSats: number;
+  readonly from: number | undefined;
+  readonly to: number | undefined;
+  readonly maxTransactions: number;
+}): TraceLimits {
+  const { depth, minSats, from, to, maxTransactions } = options;
+  return {
+    depth,
+    transactionsMax: maxTransactions,
+    valueMinSats: minSats,
+    ...(from !== undefined && { fromSeconds: from }),
+    ...(to !== undefined && { toSeconds: to }),
+  };
+}

@@ -100,6 +100,8 @@ test('the network is the one asked for, else the only one', (t) => {
   assert.throws(() => chooseNetwork(data, 'signet'), { code: 'CLEW_LEDGER_EMPTY' });
   data.networkFolders('signet');
   assert.equal(chooseNetwork(data, 'signet'), 'signet');
+  assert.equal(chooseNetwork(data, undefined), 'main');
+  data.networkFolders('litecoin');
   assert.throws(() => chooseNetwork(data, undefined), { code: 'CLEW_NETWORK_AMBIGUOUS' });
 });
 

@@ -170,14 +170,20 @@ function dataFolderAt(path: string): DataFolder {
   };
 }
 
+/** Networks whose coins are worth something. */
+const REAL: readonly NetworkName[] = ['main', 'litecoin'];
+
 /**
- * The network that a question is about: the one asked for, else the only one that is there.
+ * The network that a question is about: the one asked for, else the only one that is there. A test
+ * network does not stand in the way of a real one, so the sample economy may stay beside real work.
  *
  * @throws {ClewError} CLEW_LEDGER_EMPTY, CLEW_NETWORK_AMBIGUOUS
  */
 export function chooseNetwork(data: DataFolder, asked: NetworkName | undefined): NetworkName {
   const present = data.networks();
-  const network = asked ?? (present.length === 1 ? present[0] : undefined);
+  const real = present.filter((name) => REAL.includes(name));
+  const candidates = real.length > 0 ? real : present;
+  const network = asked ?? (candidates.length === 1 ? candidates[0] : undefined);
   if (present.length === 0 || (network !== undefined && !present.includes(network))) {
     throw new ClewError(
       'CLEW_LEDGER_EMPTY',
@@ -191,7 +197,10 @@ export function chooseNetwork(data: DataFolder, asked: NetworkName | undefined):
     throw new ClewError(
       'CLEW_NETWORK_AMBIGUOUS',
       `The data folder holds ${present.join(' and ')}.`,
-      { path: data.path, networks: present.join(' ') },
+      {
+        path: data.path,
+        networks: present.join(' '),
+      },
     );
   }
   return network;

@@ -25,7 +25,7 @@ export function readProjectFile(path: string): string {
 }
 
 export function isTest(path: string): boolean {
-  return path.endsWith('.test.ts') || path.startsWith('test/');
+  return path.endsWith('.test.ts') || path.startsWith('test/') || path.includes('/test-support/');
 }
 
 export interface ImportLine {

@@ -211,13 +211,16 @@ test('reports are shown as they are, their files and no others', async () => {
   }
 });
 
+/** Fields whose own fields are data, or are documented with the report. */
+const MAPS = new Set(['facts', 'otherChains', 'amountsByLabel', 'summary']);
+
 /** Names of all fields, at any depth; keys of maps and of facts are values, not fields. */
 function fieldNames(value: unknown, into: Set<string>): Set<string> {
   if (Array.isArray(value)) for (const item of value) fieldNames(item, into);
   else if (typeof value === 'object' && value !== null) {
     for (const [name, part] of Object.entries(value)) {
       into.add(name);
-      if (name !== 'facts' && name !== 'otherChains') fieldNames(part, into);
+      if (!MAPS.has(name)) fieldNames(part, into);
     }
   }
   return into;
@@ -243,6 +246,9 @@ test('docs/formats/cli-json.md names every field that is printed', async () => {
     await ask('why', seedAddress(), members.at(-1)!),
     // A tagged service has what a seed address has not.
     await ask('cluster', taggedAddress()),
+    await ask('trace', seedAddress(), '--direction', 'backward'),
+    await ask('trace', '--seeds', 'sample/seeds.csv', '--method', 'haircut'),
+    await ask('investigate', 'sample/seeds.csv', '--out', 'made'),
     { format: 'clew-serve/1', url },
   ];
   for (const answer of answers) {
@@ -289,4 +295,56 @@ test('pages of a list join without a gap, through their cursors', async () => {
     cursor = nextCursor === undefined ? [] : ['--cursor', nextCursor];
   } while (cursor.length > 0);
   assert.deepEqual(joined, expected);
+});
+
+test('a trace adds up, and says so the same to people and programs', async () => {
+  const argv = ['trace', '--seeds', 'sample/seeds.csv', '--data', data];
+  for (const direction of ['forward', 'backward']) {
+    const { stdout, stderr } = await run([...argv, '--direction', direction, '--json']);
+    assert.equal(stderr, '');
+    const view = JSON.parse(stdout);
+    const sum = (view.stops as { totalSats: string }[]).reduce(
+      (total, { totalSats }) => total + BigInt(totalSats),
+      0n,
+    );
+    assert.equal(sum, BigInt(view.tracedSats));
+    assert.ok(sum > 0n);
+    const text = await run([...argv, '--direction', direction]);
+    assert.equal(text.code, 0, text.stderr);
+    assert.match(text.stdout, new RegExp(`^trace {2,}${direction}, fifo`));
+  }
+});
+
+test('what a trace can not begin with is refused by name', async () => {
+  const cases: [string[], string][] = [
+    [[], 'CLEW_USAGE'],
+    [['x', '--seeds', 'sample/seeds.csv'], 'CLEW_USAGE'],
+    [['00'.repeat(32)], 'CLEW_TXID_FORMAT'],
+    [[`${'00'.repeat(32)}:0`], 'CLEW_TX_NOT_FOUND'],
+    [['bcrt1qw508d6qejxtdg4y5r3zarvary0c5xw7kygt080'], 'CLEW_ADDRESS_NOT_FOUND'],
+    [['--seeds', 'nowhere.csv'], 'CLEW_FILE_MISSING'],
+    [[seedAddress(), '--no-stop-at-coinjoins'], 'CLEW_TRACE_OPTION'],
+    [[seedAddress(), '--from', '2024-01-02', '--to', '2024-01-01'], 'CLEW_TRACE_OPTION'],
+    [[seedAddress(), '--as-of', '99999'], 'CLEW_AS_OF'],
+  ];
+  for (const [words, code] of cases) {
+    const { stderr } = await run(['trace', ...words, '--data', data, '--json']);
+    assert.equal(JSON.parse(stderr).error.code, code, words.join(' '));
+  }
+});
+
+test('the report is written whole, again over itself, never over something else', async () => {
+  const argv = ['investigate', 'sample/seeds.csv', '--data', data, '--prices', 'sample/prices.csv'];
+  const first = await run([...argv, '--out', 'twice', '--title', 'T']);
+  assert.equal(first.code, 0, first.stderr);
+  assert.match(first.stdout, /report {2,}\S+report\.html/);
+  const bytes = readFileSync(join(folder, 'twice/report.json'));
+  assert.equal((await run([...argv, '--out', 'twice', '--title', 'T'])).code, 0);
+  assert.ok(
+    bytes.equals(readFileSync(join(folder, 'twice/report.json'))),
+    'same input, same bytes',
+  );
+  const refused = await run([...argv, '--out', 'sample', '--json']);
+  assert.equal(JSON.parse(refused.stderr).error.code, 'CLEW_OUT_NOT_EMPTY');
+  assert.equal(refused.code, 2);
 });

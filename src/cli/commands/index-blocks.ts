@@ -75,6 +75,8 @@ export interface IndexFolderOptions {
   readonly height?: number;
   readonly keepRaw?: boolean;
   readonly rebuildFlow?: boolean;
+  /** Told the hashes of the blocks, before anything is written. */
+  readonly beforeLoading?: (hashes: ReadonlySet<string>) => Promise<void>;
 }
 
 /** Indexes a folder with progress; `clew start` does the same as its first step. */
@@ -95,6 +97,7 @@ export async function indexFolder(
     onProgress: ({ blocks: done, bytesDone, bytesTotal }) =>
       scanning.update({ done, share: bytesTotal === 0 ? 1 : bytesDone / bytesTotal }),
   }).finally(() => scanning.end());
+  await options.beforeLoading?.(new Set(source.blocks.map(({ hash }) => hash)));
   return session.useNetwork(source.network.name, async (open) => {
     if (options.rebuildFlow) await rebuildNetwork(open);
     const loading = context.progress('Indexing', 'tx');

@@ -1,6 +1,6 @@
 import type { NetworkName } from '../../chain/network.ts';
 import { EXIT } from '../../errors.ts';
-import { defineCommand } from '../command.ts';
+import { type CommandContext, defineCommand } from '../command.ts';
 import { dataOptions, jsonOption } from '../common-options.ts';
 import { chooseNetwork, type DataFolder } from '../data-folder.ts';
 import { jsonText } from '../output.ts';
@@ -34,37 +34,57 @@ export const serveCommand = defineCommand({
   notes: ['It listens on 127.0.0.1 alone. Ctrl-C ends it.'],
   access: 'host',
   async run({ report, port, network, json }, context) {
-    const { openReportFolder } = await import('../../api/report-folder.ts');
-    const { startServer } = await import('../../api/server.ts');
-    const { siteErrorPage } = await import('../../api/site.ts');
-    const { siteRoutes } = await import('../../api/site-routes.ts');
-    const { data, session, stdout, stderr, signal } = context;
-    const server = await startServer({
+    await serveSite(context, {
       port,
-      routes: siteRoutes({
-        network: networkToShow(data, network),
-        reports: report.map(openReportFolder),
-        useNetwork: (name, work) => session.useNetwork(name, work),
-      }),
-      errorPage: siteErrorPage,
-      onFault: (error) => void stderr.write(errorText(error, json)),
+      reports: report,
+      network: networkToShow(context.data, network),
+      onOpen: (url) => (json ? jsonText({ format: 'clew-serve/1', url }) : `Open ${url}\n`),
     });
-    try {
-      const stopAnswering = await context.answerOthers(server.url);
-      try {
-        const { url } = server;
-        await stdout.write(json ? jsonText({ format: 'clew-serve/1', url }) : `Open ${url}\n`);
-        await aborted(signal);
-      } finally {
-        await stopAnswering();
-      }
-    } finally {
-      await server.close();
-    }
     // Ctrl-C is how it is meant to end.
     return EXIT.ok;
   },
 });
+
+export interface ServeSiteOptions {
+  readonly port: number;
+  /** Folders of reports. */
+  readonly reports: readonly string[];
+  readonly network: NetworkName | undefined;
+  /** What to print once the server answers. */
+  readonly onOpen: (url: string) => string;
+}
+
+/** Serves the pages, and other commands, until Ctrl-C; `clew start` ends with the same. */
+export async function serveSite(
+  { session, stdout, stderr, signal, answerOthers }: CommandContext,
+  options: ServeSiteOptions,
+): Promise<void> {
+  const { openReportFolder } = await import('../../api/report-folder.ts');
+  const { startServer } = await import('../../api/server.ts');
+  const { siteErrorPage } = await import('../../api/site.ts');
+  const { siteRoutes } = await import('../../api/site-routes.ts');
+  const server = await startServer({
+    port: options.port,
+    routes: siteRoutes({
+      network: options.network,
+      reports: options.reports.map(openReportFolder),
+      useNetwork: (name, work) => session.useNetwork(name, work),
+    }),
+    errorPage: siteErrorPage,
+    onFault: (error) => void stderr.write(errorText(error, false)),
+  });
+  try {
+    const stopAnswering = await answerOthers(server.url);
+    try {
+      await stdout.write(options.onOpen(server.url));
+      await aborted(signal);
+    } finally {
+      await stopAnswering();
+    }
+  } finally {
+    await server.close();
+  }
+}
 
 /** The network asked for or the only one; none when nothing is indexed, for then reports can be shown still. */
 function networkToShow(data: DataFolder, asked: NetworkName | undefined): NetworkName | undefined {

@@ -1,17 +1,38 @@
-import { describeCommand } from '../command.ts';
-import { dataOptions } from '../common-options.ts';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { sha256Hex } from '../../bytes/hash.ts';
+import type { NetworkName } from '../../chain/network.ts';
+import { EXIT } from '../../errors.ts';
+import { countText } from '../../units/number-text.ts';
+import { VERSION } from '../../version.ts';
+import { type CommandContext, defineCommand } from '../command.ts';
+import { dataOptions, progressOption } from '../common-options.ts';
+import { chooseNetwork } from '../data-folder.ts';
+import { folderListing } from '../folder-listing.ts';
+import { makeRoomForSample, prepareSample } from '../sample-economy.ts';
+import { withNetwork } from '../with-network.ts';
+import { indexFolder } from './index-blocks.ts';
+import { makeReport } from './investigate.ts';
+import { serveSite } from './serve.ts';
+import { importPaths } from './tags-import.ts';
 
-export const startCommand = describeCommand({
+export const startCommand = defineCommand({
   name: 'start',
   about:
-    'Everything at once, as `npm start` calls it: makes a sample economy unless blocks are given, indexes ' +
-    'it, investigates its seed set and serves the report. What is there already is used again.',
+    'Everything at once, as `npm start` calls it: makes a sample economy unless blocks or seeds are given, ' +
+    'indexes it, investigates its seed set and serves the report. What is there already is used again.',
   positionals: {},
   options: {
     blocks: { kind: 'path', value: 'DIR', help: 'your own block files, instead of the sample' },
     seeds: { kind: 'path', value: 'FILE', help: 'your own seed set' },
     tags: { kind: 'path', value: 'PATH', many: true, help: 'tag files to import first' },
     prices: { kind: 'path', value: 'FILE', help: 'CSV of daily prices' },
+    out: {
+      kind: 'path',
+      value: 'DIR',
+      help: 'folder for the report',
+      defaultHelp: 'in the cache of the data folder',
+    },
     port: {
       kind: 'count',
       value: 'PORT',
@@ -21,7 +42,147 @@ export const startCommand = describeCommand({
       help: '0 takes a free one',
     },
     ...dataOptions,
+    ...progressOption,
   },
   examples: ['npm start -- --blocks ~/.bitcoin/blocks --seeds seeds.csv'],
   access: 'host',
+  async run(options, context) {
+    const isSample = options.blocks === undefined && options.seeds === undefined;
+    const sample = isSample ? await prepareSample(context) : undefined;
+    const blocks = sample?.blocks ?? options.blocks;
+    const network =
+      blocks === undefined
+        ? chooseNetwork(context.data, options.network)
+        : await bringUp(context, blocks, options.network, isSample);
+    const tags = sample === undefined ? options.tags : [sample.tags, ...options.tags];
+    if (tags.length > 0) await bringTags(context, tags, network);
+    const seeds = sample?.seeds ?? options.seeds;
+    const prices = options.prices ?? sample?.prices;
+    const { out } = options;
+    const title = isSample ? 'A sample investigation in a simulated economy' : undefined;
+    const report =
+      seeds === undefined
+        ? undefined
+        : await bringReport(context, { seeds, prices, title, network, out });
+    await serveSite(context, {
+      port: options.port,
+      reports: report === undefined ? [] : [report],
+      network,
+      onOpen: (url) => openText(url, report !== undefined),
+    });
+    return EXIT.ok;
+  },
 });
+
+function openText(url: string, hasReport: boolean): string {
+  const report = hasReport ? `The report: ${url}reports/1/report.html\n` : '';
+  return `\n${report}${hasReport ? 'Everything' : 'Open'}: ${url}\n\nCtrl-C ends it.\n`;
+}
+
+/** Indexes the blocks, unless the folder is as it was when that was last done. */
+async function bringUp(
+  context: CommandContext,
+  blocks: string,
+  asked: NetworkName | undefined,
+  isSample: boolean,
+): Promise<NetworkName> {
+  const notePath = join(context.data.cache, `indexed-${sha256Hex(blocks).slice(0, 16)}.json`);
+  const listing = folderListing(blocks);
+  const note = readNote(notePath);
+  if (
+    listing !== undefined &&
+    note?.listing === listing &&
+    (asked ?? note.network) === note.network
+  ) {
+    const tip = await tipHash(context, note.network);
+    if (tip === note.tip) return note.network;
+  }
+  const result = await indexFolder(context, {
+    blocks,
+    ...(asked !== undefined && { network: asked }),
+    ...(isSample && { beforeLoading: (hashes) => makeRoomForSample(context, hashes) }),
+  });
+  for (const problem of result.problems) context.warn(problem);
+  const { status, transactionsAdded } = result;
+  await context.stdout.write(
+    `Indexed ${countText(transactionsAdded, 'transaction')}; the ledger of ${status.network} holds ` +
+      `${countText(status.transactions, 'transaction')} of ${countText(status.addresses, 'address', 'addresses')}.\n`,
+  );
+  const network = status.network as NetworkName;
+  writeFileSync(notePath, JSON.stringify({ listing, network, tip: status.tip.hash }), {
+    mode: 0o600,
+  });
+  return network;
+}
+
+interface IndexedNote {
+  readonly listing: string;
+  readonly network: NetworkName;
+  readonly tip: string;
+}
+
+/** A note that can not be read is as good as none: it only saves time. */
+function readNote(path: string): IndexedNote | undefined {
+  try {
+    return JSON.parse(readFileSync(path, 'utf8')) as IndexedNote;
+  } catch {
+    return undefined;
+  }
+}
+
+async function tipHash(context: CommandContext, network: NetworkName): Promise<string | undefined> {
+  if (!context.data.networks().includes(network)) return undefined;
+  return context.session.useNetwork(network, async ({ ledger }) => ledger.tip?.hash);
+}
+
+async function bringTags(
+  context: CommandContext,
+  paths: readonly string[],
+  network: NetworkName,
+): Promise<void> {
+  const { counts, problems } = await importPaths(context, paths, network);
+  for (const problem of problems) context.warn(problem);
+  if (counts.read > 0) await context.stdout.write(`Imported ${countText(counts.active, 'tag')}.\n`);
+}
+
+interface BringReportOptions {
+  readonly seeds: string;
+  readonly prices: string | undefined;
+  readonly title: string | undefined;
+  readonly network: NetworkName;
+  readonly out: string | undefined;
+}
+
+/** The folder of the report: made unless the same one, from the same data, is there. */
+async function bringReport(context: CommandContext, options: BringReportOptions): Promise<string> {
+  const { seeds, prices, title, network } = options;
+  const key = await reportKey(context, options);
+  const folder = options.out ?? join(context.data.cache, 'reports', key);
+  if (options.out === undefined && existsSync(join(folder, 'report.html'))) return folder;
+  const { result } = await makeReport(context, {
+    seeds,
+    out: folder,
+    force: false,
+    network,
+    ...(prices !== undefined && { prices }),
+    ...(title !== undefined && { title }),
+  });
+  await context.stdout.write(`Investigated ${countText(result.report.seeds.length, 'seed')}.\n`);
+  return folder;
+}
+
+/** Names all that decides what is in the report. */
+async function reportKey(
+  context: CommandContext,
+  { seeds, prices, title, network }: BringReportOptions,
+): Promise<string> {
+  const { readInput } = await import('../../pipeline/investigate-seeds.ts');
+  const digest = (path: string | undefined): string =>
+    path === undefined ? '' : sha256Hex(readInput(path).bytes);
+  const state = await withNetwork(context, network, async (open) => {
+    const run = await open.run(await open.asOf());
+    return [open.ledger.requireTip().hash, run.runId, (await open.tagIndex()).digest];
+  });
+  const parts = [VERSION, digest(seeds), digest(prices), title ?? '', ...state];
+  return sha256Hex(JSON.stringify(parts)).slice(0, 24);
+}

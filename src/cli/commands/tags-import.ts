@@ -1,7 +1,7 @@
 import type { NetworkName } from '../../chain/network.ts';
 import { ClewError } from '../../errors.ts';
 import { groupedNumber } from '../../units/number-text.ts';
-import { defineCommand } from '../command.ts';
+import { type CommandContext, defineCommand } from '../command.ts';
 import { dataOptions, jsonOption, progressOption } from '../common-options.ts';
 import type { DataFolder } from '../data-folder.ts';
 import { jsonText, tableText } from '../output.ts';
@@ -36,16 +36,7 @@ export const tagsImportCommand = defineCommand({
   ],
   access: 'write',
   async run({ paths, network, json }, context) {
-    const { importTags } = await import('../../attribution/import-tags.ts');
-    const shown = context.progress('Importing', 'tags');
-    const result = await importTags(paths, await context.session.store(), {
-      network: network ?? soleNetwork(context.data),
-      importedAtSeconds: context.clock.nowSeconds(),
-      signal: context.signal,
-      onProgress: ({ tagsRead, filesDone, filesTotal }) =>
-        shown.update({ done: tagsRead, detail: `file ${filesDone} of ${filesTotal}` }),
-    }).finally(() => shown.end());
-    context.session.refresh();
+    const result = await importPaths(context, paths, network ?? soleNetwork(context.data));
     for (const problem of result.problems) context.warn(problem);
     const refused = result.files.filter(({ status }) => status === 'refused').length;
     if (json) await context.stdout.write(jsonText({ format: 'clew-tags-import/1', ...result }));
@@ -58,6 +49,25 @@ export const tagsImportCommand = defineCommand({
     }
   },
 });
+
+/** Imports with progress; `clew start` does the same. */
+export async function importPaths(
+  context: CommandContext,
+  paths: readonly string[],
+  network: NetworkName,
+): Promise<Result> {
+  const { importTags } = await import('../../attribution/import-tags.ts');
+  const shown = context.progress('Importing', 'tags');
+  const result = await importTags(paths, await context.session.store(), {
+    network,
+    importedAtSeconds: context.clock.nowSeconds(),
+    signal: context.signal,
+    onProgress: ({ tagsRead, filesDone, filesTotal }) =>
+      shown.update({ done: tagsRead, detail: `file ${filesDone} of ${filesTotal}` }),
+  }).finally(() => shown.end());
+  context.session.refresh();
+  return result;
+}
 
 function soleNetwork(data: DataFolder): NetworkName {
   const present = data.networks();

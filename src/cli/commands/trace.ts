@@ -1,13 +1,24 @@
-import { describeCommand } from '../command.ts';
+import { amountText } from '../../chain/amount-text.ts';
+import { ClewError } from '../../errors.ts';
+import type { TraceView } from '../../trace/trace-view.ts';
+import { countText, groupedNumber } from '../../units/number-text.ts';
+import { formatTime } from '../../units/time.ts';
+import { type CommandContext, defineCommand } from '../command.ts';
 import {
   asOfOption,
   dataOptions,
   jsonOption,
+  limitOptions,
   progressOption,
-  traceOptions,
+  traceLimits,
 } from '../common-options.ts';
+import { factsText, jsonText, plainText, tableText } from '../output.ts';
+import { withNetwork } from '../with-network.ts';
 
-export const traceCommand = describeCommand({
+/** Ends that are printed; the JSON has more. */
+const LEAVES_SHOWN = 20;
+
+export const traceCommand = defineCommand({
   name: 'trace',
   about:
     'Follows coins from outputs or addresses, forward to where they went or backward to where they came ' +
@@ -34,16 +45,122 @@ export const traceCommand = describeCommand({
       default: 'forward',
       help: 'forward or backward',
     },
-    ...traceOptions,
+    method: {
+      kind: 'choice',
+      value: 'METHOD',
+      choices: ['fifo', 'haircut'],
+      default: 'fifo',
+      help: 'fifo: first in, first out; haircut: each output takes its share of every input',
+    },
+    ...limitOptions,
+    stopAtServices: {
+      kind: 'flag',
+      on: true,
+      help: 'follow through tagged services too, where ownership shows no more in the chain',
+    },
+    stopAtCoinjoins: {
+      kind: 'flag',
+      on: true,
+      help: 'follow through CoinJoins too (haircut only)',
+    },
     ...dataOptions,
     ...asOfOption,
     ...jsonOption,
     ...progressOption,
   },
   examples: [
-    'clew trace 12cbQLTFMXRnSzktFkuoG3eHoMeFtpTu3S --direction forward --depth 10',
+    'clew trace 12cbQLTFMXRnSzktFkuoG3eHoMeFtpTu3S --direction forward --depth 20',
     'clew trace f4184fc596403b9d638783cf57adfe4c75c605f6356fbc91338530e9831e9e16:1 --direction backward',
   ],
   notes: ['What is followed and what it ends in adds up to the satoshi, fees included.'],
   access: 'read',
+  async run(options, context) {
+    const { subjects, seeds, direction, method, network, asOf, json } = options;
+    if ((subjects.length === 0) === (seeds === undefined)) {
+      throw new ClewError('CLEW_USAGE', 'Name addresses or outputs, or a file with --seeds.', {
+        command: 'trace',
+      });
+    }
+    const { traceSubjects } = await import('../../pipeline/trace-subjects.ts');
+    const from = seeds === undefined ? { subjects } : await seedSubjects(seeds, context);
+    const view = await withNetwork(context, network, (open) =>
+      traceSubjects(open, from, {
+        direction,
+        method,
+        limits: traceLimits(options),
+        passServices: !options.stopAtServices,
+        passMixes: !options.stopAtCoinjoins,
+        ...(asOf !== undefined && { asOfHeight: asOf }),
+      }),
+    );
+    await context.stdout.write(json ? jsonText(view) : traceText(view));
+  },
 });
+
+async function seedSubjects(path: string, context: CommandContext) {
+  const { readInput } = await import('../../pipeline/investigate-seeds.ts');
+  const { loadSiteKey } = await import('../../pipeline/site-key.ts');
+  return { seedFile: readInput(path), siteKey: loadSiteKey(context.data.keys) };
+}
+
+function traceText(view: TraceView): string {
+  const { derivation, stops, services, leaves, leavesOmitted } = view;
+  const names = new Map(services.map(({ service }) => [service.key, service.name]));
+  const amount = (sats: string | number): string => amountText(sats, derivation.network);
+  const number = 'right' as const;
+  let text = factsText([
+    ['trace', `${view.direction}, ${view.method}, as of block ${groupedNumber(view.asOfHeight)}`],
+    ['from', countText(view.sources.length + view.sourcesOmitted, 'output')],
+    ['followed', amount(view.tracedSats)],
+    ['looked at', countText(view.transactionsVisited, 'transaction')],
+    ...(view.placesNotLookedAt > 0
+      ? [
+          [
+            'not looked at',
+            `${countText(view.placesNotLookedAt, 'place')}: see --max-transactions`,
+          ] as const,
+        ]
+      : []),
+  ]);
+  const stopRows = stops.map(({ reason, places, totalSats }) => [
+    reasonText(reason),
+    groupedNumber(places),
+    amount(totalSats),
+  ]);
+  text += `\n${tableText([{ title: 'Ended at' }, { title: 'Places', align: number }, { title: 'Amount', align: number }], stopRows)}`;
+  const serviceRows = services.map(({ service, places, totalSats, hopsMin }) => [
+    service.name,
+    service.category,
+    groupedNumber(places),
+    amount(totalSats),
+    groupedNumber(hopsMin),
+  ]);
+  const serviceTable = tableText(
+    [
+      { title: 'Service' },
+      { title: 'Category' },
+      { title: 'Places', align: number },
+      { title: 'Amount', align: number },
+      { title: 'Hops', align: number },
+    ],
+    serviceRows,
+  );
+  if (serviceTable !== '') text += `\n${serviceTable}`;
+  const shown = leaves.slice(0, LEAVES_SHOWN);
+  if (shown.length > 0) text += `\nLargest ends\n`;
+  for (const leaf of shown) {
+    const where = leaf.address === undefined ? '' : `, ${plainText(leaf.address)}`;
+    text += `${String(leaf.rank).padStart(3)}. ${amount(leaf.amountSats)}  ${reasonText(leaf.reason)}`;
+    text += `${leaf.service === undefined ? '' : ` ${plainText(names.get(leaf.service) ?? leaf.service)}`}${where}\n`;
+    text += `     ${leaf.outpoint}, ${countText(leaf.hops, 'hop')}, ${formatTime(leaf.timeSeconds)}\n`;
+  }
+  const more = leaves.length - shown.length + leavesOmitted;
+  if (more > 0)
+    text += `     and ${countText(more, 'more end', 'more ends')}; --json lists more of them\n`;
+  return text;
+}
+
+/** Reasons are words already, but for the line that joins two. */
+function reasonText(reason: string): string {
+  return reason.replaceAll('_', ' ');
+}
