@@ -11,6 +11,8 @@ import { fileURLToPath } from 'node:url';
 
 export const PROJECT = resolve(dirname(fileURLToPath(import.meta.url)), '..');
 const NODE_MAJOR = 24;
+/** Nothing runs at install, nobody is told, and no warning about an older Node that only calls npm. */
+const NPM_OPTIONS = ['--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'];
 
 /** A trouble whose message is all that a person needs to see. */
 export class SetUpError extends Error {}
@@ -125,6 +127,22 @@ function withLock(folder, work) {
   }
 }
 
+/**
+ * How npm is to install. `npm ci` takes a lock only when it lists the packages of all platforms; one made
+ * where the registry has only some of them does not. Then `npm install` takes what is listed at the version
+ * and digest of the lock, and what is not (for another platform) by its version in the package that wants it.
+ */
+function installVerb(folder) {
+  const packages = readJson(join(folder, 'package-lock.json'))?.packages;
+  if (packages === undefined) return ['install'];
+  const isWhole = Object.values(packages).every((each) =>
+    Object.keys(each.optionalDependencies ?? {}).every(
+      (name) => packages[`node_modules/${name}`] !== undefined,
+    ),
+  );
+  return isWhole ? ['ci'] : ['install', '--no-save'];
+}
+
 function npmCommand() {
   const script = process.env.npm_execpath;
   if (script?.endsWith('.js') && existsSync(script)) return [process.execPath, script];
@@ -140,20 +158,15 @@ export function ensureInstalled({ quiet = false, folder = PROJECT } = {}) {
   if (isInstalled(folder)) return;
   withLock(folder, () => {
     if (isInstalled(folder)) return;
-    const hasLock = existsSync(join(folder, 'package-lock.json'));
-    const verb = hasLock ? 'ci' : 'install';
+    const verb = installVerb(folder);
     const [program, ...before] = npmCommand();
-    process.stderr.write(`Setting up Clew: npm ${verb} (about half a gigabyte, once)…\n`);
-    const done = spawnSync(
-      program,
-      [...before, verb, '--ignore-scripts', '--no-audit', '--no-fund'],
-      {
-        cwd: folder,
-        // Tests and types need the development packages whatever NODE_ENV says.
-        env: { ...process.env, NODE_ENV: 'development' },
-        stdio: ['ignore', quiet ? 2 : 'inherit', 'inherit'],
-      },
-    );
+    process.stderr.write(`Setting up Clew: npm ${verb[0]} (about a gigabyte, once)…\n`);
+    const done = spawnSync(program, [...before, ...verb, ...NPM_OPTIONS], {
+      cwd: folder,
+      // Tests and types need the development packages whatever NODE_ENV says.
+      env: { ...process.env, NODE_ENV: 'development' },
+      stdio: ['ignore', quiet ? 2 : 'inherit', 'inherit'],
+    });
     if (done.error?.code === 'ENOENT') {
       throw new SetUpError('npm was not found. Clew needs Node 20 or newer with npm, and git.');
     }
@@ -161,14 +174,13 @@ export function ensureInstalled({ quiet = false, folder = PROJECT } = {}) {
     if (done.signal) throw new SetUpError(`The set-up was stopped (${done.signal}).`);
     if (done.status !== 0) {
       throw new SetUpError(
-        `npm ${verb} failed with exit code ${done.status}. Its last lines above say why; ` +
+        `npm ${verb[0]} failed with exit code ${done.status}. Its last lines above say why; ` +
           'most often the network or the disk. Run the same command again when that is mended.',
       );
     }
-    if (hasLock) {
-      const lock = readFileSync(join(folder, 'package-lock.json'));
-      writeStamp(folder, createHash('sha256').update(lock).digest('hex'));
-    }
+    const lock = join(folder, 'package-lock.json');
+    if (existsSync(lock))
+      writeStamp(folder, createHash('sha256').update(readFileSync(lock)).digest('hex'));
   });
 }
 

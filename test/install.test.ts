@@ -93,7 +93,7 @@ test('npm start installs once, starts the program with its words, and passes its
   const { folder, npmCalls, run } = stage(t);
   const first = run(process.execPath, ['scripts/run.mjs', 'start', '--port', '5']);
   assert.equal(first.status, 5, first.stderr);
-  assert.deepEqual(npmCalls(), ['ci --ignore-scripts --no-audit --no-fund']);
+  assert.deepEqual(npmCalls(), ['ci --ignore-scripts --no-audit --no-fund --loglevel=error']);
   assert.match(first.stderr, /Setting up Clew: npm ci/);
   const said = JSON.parse(first.stdout.split('\n').find((line) => line.startsWith('{'))!);
   assert.deepEqual(said.words, ['start', '--port', '5']);
@@ -124,6 +124,25 @@ test('what npm installed by hand is recognised', (t) => {
   run(process.execPath, ['scripts/run.mjs', 'set-up']);
   assert.equal(npmCalls().length, 1);
   assert.ok(existsSync(join(folder, 'node_modules/.clew-installed')));
+});
+
+test('a lock without the packages of some platform goes to npm install, which takes the rest', (t) => {
+  const { folder, npmCalls, run } = stage(t);
+  const lock = JSON.parse(lockText('24.0.0'));
+  lock.packages[''].optionalDependencies = { [PLATFORM]: '24.0.0', 'node-elsewhere': '24.0.0' };
+  writeFileSync(join(folder, 'package-lock.json'), JSON.stringify(lock));
+  assert.equal(run(process.execPath, ['scripts/run.mjs', 'set-up']).status, 0);
+  assert.match(npmCalls()[0]!, /^install --no-save --ignore-scripts /);
+  run(process.execPath, ['scripts/run.mjs', 'set-up']);
+  assert.equal(npmCalls().length, 1);
+});
+
+test('the lock file is of this package.json', () => {
+  const manifest = JSON.parse(readFileSync(join(PROJECT, 'package.json'), 'utf8'));
+  const root = JSON.parse(readFileSync(join(PROJECT, 'package-lock.json'), 'utf8')).packages[''];
+  for (const kind of ['dependencies', 'optionalDependencies', 'devDependencies']) {
+    assert.deepEqual(root[kind], manifest[kind], kind);
+  }
 });
 
 test('a failed installation says so, ends with an error, and is tried again', (t) => {
