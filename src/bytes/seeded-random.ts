@@ -78,8 +78,7 @@ export function seededRandom(seed: string | number): SeededRandom {
       return bytes;
     },
     normal: (mean, deviation) =>
-      mean +
-      deviation * Math.sqrt(-2 * Math.log(1 - unit())) * Math.cos(2 * Math.PI * unit()),
+      mean + deviation * Math.sqrt(-2 * Math.log(1 - unit())) * Math.cos(2 * Math.PI * unit()),
     shuffle: (items) => {
       const copy = items.slice();
       for (let i = copy.length - 1; i > 0; i -= 1) {
