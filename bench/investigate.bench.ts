@@ -1,5 +1,6 @@
 /**
- * How long the main job takes: a seed set of at least 1,000 lines over one million simulated transactions, from the open ledger to the
+ * How long the main job takes: a seed set of at least 1,000 lines over one million simulated transactions,
+ * from the open ledger to the
  * written report, in a process of its own, clusters and tags read from disk.
  */
 import assert from 'node:assert/strict';
