@@ -1,5 +1,5 @@
 /** Options that several commands share, so that one name always means the same. */
-import type { TraceLimits } from '../trace/investigation.ts';
+import { LARGE_CLUSTER_SCRIPTS, type TraceLimits } from '../trace/investigation.ts';
 import type { CountOption } from './option.ts';
 
 /** Networks as typed; held to the table in `src/chain/network.ts` by a test. */
@@ -99,6 +99,14 @@ export const limitOptions = {
     default: 200_000,
     help: 'stop after this many transactions in all',
   },
+  largeCluster: {
+    kind: 'count',
+    value: 'N',
+    min: 0,
+    max: 1_000_000_000,
+    default: LARGE_CLUSTER_SCRIPTS,
+    help: 'stop at unnamed clusters of more scripts than this, which may be services; 0 follows through all',
+  },
 } as const;
 
 /** The limits as the tracing engine takes them. */
@@ -108,13 +116,15 @@ export function traceLimits(options: {
   readonly from: number | undefined;
   readonly to: number | undefined;
   readonly maxTransactions: number;
+  readonly largeCluster: number;
 }): TraceLimits {
-  const { depth, minSats, from, to, maxTransactions } = options;
+  const { depth, minSats, from, to, maxTransactions, largeCluster } = options;
   return {
     depth,
     transactionsMax: maxTransactions,
     valueMinSats: minSats,
     ...(from !== undefined && { fromSeconds: from }),
     ...(to !== undefined && { toSeconds: to }),
+    clusterScriptsMax: largeCluster === 0 ? Number.MAX_SAFE_INTEGER : largeCluster,
   };
 }

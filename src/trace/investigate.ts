@@ -15,7 +15,13 @@ import {
   traceSet,
 } from './cash-outs.ts';
 import { flowChartData } from './flow-chart-data.ts';
-import type { Investigation, SeedCluster, SeedPlace, TraceLimits } from './investigation.ts';
+import {
+  type Investigation,
+  LARGE_CLUSTER_SCRIPTS,
+  type SeedCluster,
+  type SeedPlace,
+  type TraceLimits,
+} from './investigation.ts';
 import { ledgerOracle } from './ledger-oracle.ts';
 import { compareBig, findPayers } from './payers.ts';
 import { findPayments, type PaymentFact } from './payments.ts';
@@ -28,9 +34,6 @@ import {
   type SeedSetLimits,
 } from './seed-set.ts';
 import { listUnresolved } from './unresolved.ts';
-
-/** Private wallets with more scripts than this in one cluster are rare; services have tens of thousands. */
-const LARGE_CLUSTER_SCRIPTS = 300;
 
 /** For each payment on its own. */
 export const BACKWARD_LIMITS: TraceLimits = {

@@ -26,17 +26,30 @@ export const tagsImportCommand = defineCommand({
       help: 'whose tags to take; a test network takes none of the real ones',
       defaultHelp: 'the only one in the data folder, else main',
     },
+    listSource: {
+      kind: 'text',
+      value: 'TEXT',
+      help: 'whose lists the .txt files are, and where they were taken from',
+      defaultHelp: 'the sanctions list of OFAC',
+    },
+    listDay: {
+      kind: 'text',
+      value: 'YYYY-MM-DD',
+      help: 'the day on which the lists stood so: an address is sanctioned from a day',
+      defaultHelp: 'not stated',
+    },
     ...jsonOption,
     ...progressOption,
   },
-  examples: ['clew tags import tagpacks/packs ofac/'],
+  examples: ['clew tags import tagpacks/packs', 'clew tags import ofac --list-day 2024-09-27'],
   notes: [
     'A file that can not be read is reported and does not stop the others. The same file again changes ' +
       'nothing. Claims of child exploitation are kept apart until a named person confirms them.',
   ],
   access: 'write',
-  async run({ paths, network, json }, context) {
-    const result = await importPaths(context, paths, network ?? soleNetwork(context.data));
+  async run({ paths, network, listSource, listDay, json }, context) {
+    const lists = { ...(listSource && { listSource }), ...(listDay && { listDay }) };
+    const result = await importPaths(context, paths, network ?? soleNetwork(context.data), lists);
     for (const problem of result.problems) context.warn(problem);
     const refused = result.files.filter(({ status }) => status === 'refused').length;
     if (json) await context.stdout.write(jsonText({ format: 'clew-tags-import/1', ...result }));
@@ -55,11 +68,23 @@ export async function importPaths(
   context: CommandContext,
   paths: readonly string[],
   network: NetworkName,
+  lists: { readonly listSource?: string; readonly listDay?: string } = {},
 ): Promise<Result> {
   const { importTags } = await import('../../attribution/import-tags.ts');
+  const { OFAC_ORIGIN } = await import('../../attribution/ofac-list.ts');
+  const { listDay, listSource } = lists;
+  if (listDay !== undefined && !isDay(listDay)) {
+    throw new ClewError('CLEW_USAGE', `--list-day ${listDay} is no day of the form YYYY-MM-DD.`, {
+      option: 'list-day',
+    });
+  }
   const shown = context.progress('Importing', 'tags');
   const result = await importTags(paths, await context.session.store(), {
     network,
+    listOrigin: {
+      source: listSource ?? OFAC_ORIGIN.source,
+      ...(listDay !== undefined && { day: listDay }),
+    },
     importedAtSeconds: context.clock.nowSeconds(),
     signal: context.signal,
     onProgress: ({ tagsRead, filesDone, filesTotal }) =>
@@ -67,6 +92,11 @@ export async function importPaths(
   }).finally(() => shown.end());
   context.session.refresh();
   return result;
+}
+
+function isDay(text: string): boolean {
+  const time = /^\d{4}-\d{2}-\d{2}$/.test(text) ? Date.parse(`${text}T00:00:00Z`) : Number.NaN;
+  return !Number.isNaN(time) && new Date(time).toISOString().slice(0, 10) === text;
 }
 
 function soleNetwork(data: DataFolder): NetworkName {
