@@ -53,6 +53,7 @@ export class Ledger {
   #tip: TipRecord | undefined;
   #sequence: number;
   #flow: FlowIndex | undefined;
+  #committing: Promise<void> = Promise.resolve();
 
   private constructor(
     network: Network,
@@ -138,6 +139,8 @@ export class Ledger {
    * when a ledger is opened that was left while writing; call it after writing failed in this process.
    */
   async recover(): Promise<void> {
+    // A commit under way may still come to its tip, after its rows.
+    await this.#committing.catch(() => undefined);
     await this.engine.settle();
     this.#closeFlow();
     await this.#dropRowsAbove(this.rows);
@@ -150,6 +153,10 @@ export class Ledger {
 
   async #dropRowsAbove(rows: RowCounts): Promise<void> {
     for (const [name, table] of Object.entries(TABLES)) {
+      if (rows[table.countedBy] === 0) {
+        await this.engine.command(`TRUNCATE TABLE ${name}`);
+        continue;
+      }
       const beyond = `${table.idColumn} >= ${rows[table.countedBy]}`;
       // A mutation rewrites parts and takes a tenth of a second even for nothing: look first.
       const [found] = await this.engine.query<{ rows: string }>(
@@ -209,7 +216,8 @@ export class Ledger {
       inserts.push(this.engine.insert(table as TableName, columns));
       for (const column of Object.values(columns)) column.clear();
     }
-    return Promise.all(inserts).then(() => this.#writeTip(record));
+    this.#committing = Promise.all(inserts).then(() => this.#writeTip(record));
+    return this.#committing;
   }
 
   async #writeTip(record: TipRecord): Promise<void> {
@@ -351,6 +359,7 @@ export class Ledger {
 
   async close(): Promise<void> {
     this.#closeFlow();
+    await this.#committing.catch(() => undefined);
     await this.engine.close();
   }
 }

@@ -90,7 +90,8 @@ export class BlockPlaces {
     let first: unknown;
     for (const { place, facts } of this.copiesOf(block)) {
       try {
-        const head = this.read({ ...place, lengthBytes: HEADER_BYTES });
+        const { file, offsetBytes } = place;
+        const head = this.read({ file, offsetBytes, lengthBytes: HEADER_BYTES });
         if (hashToDisplay(headerHash(head)) === block.hash) return;
         throw new ClewError('CLEW_RAW_GONE', 'Where a block stood is something else now.', facts);
       } catch (error) {

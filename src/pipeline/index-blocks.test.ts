@@ -2,15 +2,14 @@ import assert from 'node:assert/strict';
 import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { compareAddresses, compareCounters } from '../../test/support/compare-ledger.ts';
 import { flowColumns } from '../../test/support/flow-columns.ts';
-import { NaiveLedger } from '../../test/support/naive-ledger.ts';
+import type { NaiveLedger } from '../../test/support/naive-ledger.ts';
 import { sharedPath } from '../../test/support/shared-data.ts';
+import { blocksTo, naiveLedgerOf, onlyBlocks } from '../../test/support/some-blocks.ts';
 import { temporaryFolder } from '../../test/support/temporary-folder.ts';
 import type { NetworkName } from '../chain/network.ts';
-import { readHistory, summariseScripts } from '../ledger/address-facts.ts';
-import { countFlow } from '../ledger/counters.ts';
 import { Ledger } from '../ledger/ledger.ts';
-import { resolveAddresses } from '../ledger/script-lookup.ts';
 import { readTransaction } from '../ledger/transaction-facts.ts';
 import { type BlockSource, openBlockSource } from '../source/block-source.ts';
 import { openRawReader } from '../source/raw-bytes.ts';
@@ -33,28 +32,6 @@ async function withLedger(
   }
 }
 
-function naiveLedger(source: BlockSource): NaiveLedger {
-  const naive = new NaiveLedger(source.network);
-  for (const block of source.blocks) naive.addBlock(source.readBlock(block), block.height);
-  return naive;
-}
-
-/** The same source with some of its blocks only. */
-function onlyBlocks(source: BlockSource, keep: (height: number) => boolean): BlockSource {
-  return {
-    network: source.network,
-    blocks: source.blocks.filter((block) => keep(block.height)),
-    windows: source.windows,
-    problems: source.problems,
-    staleBlocks: source.staleBlocks,
-    xorKey: source.xorKey,
-    readBlock: (place) => source.readBlock(place),
-    otherCopies: (hash) => source.otherCopies(hash),
-    factsOf: (block) => source.factsOf(block),
-    close: () => source.close(),
-  };
-}
-
 async function sharedSource(
   t: TestContext,
   path: string,
@@ -64,38 +41,10 @@ async function sharedSource(
   return found === undefined ? undefined : openBlockSource(found, options);
 }
 
-/** Every counter, every output's state and every address against the slow ledger. */
 async function compareWithNaive(ledger: Ledger, naive: NaiveLedger): Promise<void> {
-  const flow = await ledger.openFlow();
-  const expected = {
-    blocks: naive.blocks,
-    transactions: naive.transactions,
-    inputs: naive.inputs,
-    outputs: naive.outputCount,
-    addresses: naive.addresses.size,
-    unspentCount: naive.unspent.size,
-    unspentSats: naive.unspentSats,
-    unknownInputs: naive.unknownInputs,
-    knownFeesSats: naive.feesSats,
-  };
-  assert.deepEqual(ledger.counters, expected);
-  assert.deepEqual(countFlow(flow), expected);
-  const addresses = [...naive.addresses].slice(0, 400);
-  const resolved = await resolveAddresses(ledger.engine, flow, addresses);
-  for (const address of addresses.filter((_, i) => i % 20 === 0)) {
-    const scripts = resolved.get(address)!;
-    const entries = naive.history.get(address)!;
-    const sum = (key: 'received' | 'sent'): bigint => entries.reduce((s, e) => s + e[key], 0n);
-    const summary = await summariseScripts(ledger.engine, flow, scripts);
-    assert.equal(summary.receivedSats, sum('received'), address);
-    assert.equal(summary.sentSats, sum('sent'), address);
-    assert.equal(summary.transactions, entries.length, address);
-    const page = await readHistory(ledger.engine, flow, scripts, { limit: 1_000 });
-    assert.deepEqual(
-      page.entries.map((entry) => entry.txid),
-      entries.map((entry) => entry.txid).reverse(),
-    );
-  }
+  await compareCounters(ledger, naive);
+  const every = Math.ceil(naive.addresses.size / 20);
+  await compareAddresses(ledger, naive, { every, pageSize: 1_000 });
 }
 
 for (const [path, what] of [
@@ -109,7 +58,7 @@ for (const [path, what] of [
     await withLedger(source, async (ledger) => {
       const result = await indexBlocks(ledger, source);
       assert.deepEqual(result.problems, []);
-      await compareWithNaive(ledger, naiveLedger(source));
+      await compareWithNaive(ledger, naiveLedgerOf(source));
     });
   });
 }
@@ -127,8 +76,7 @@ test('the flow index made while loading equals the one made from the tables', as
 test('whole = in pieces = undone and loaded again', async (t) => {
   const source = await sharedSource(t, 'coinjoin/wasabi2-emulated');
   if (source === undefined) return;
-  const upTo = (heightMax: number): BlockSource =>
-    onlyBlocks(source, (height) => height <= heightMax);
+  const upTo = (heightMax: number): BlockSource => blocksTo(source, heightMax);
   let whole: Record<string, unknown[]> = {};
   let counters: unknown;
   await withLedger(source, async (ledger) => {
@@ -142,7 +90,7 @@ test('whole = in pieces = undone and loaded again', async (t) => {
     assert.deepEqual(ledger.counters, counters);
     await ledger.undoAbove(211);
     assert.equal(ledger.tip?.height, 211);
-    const naive = naiveLedger(upTo(211));
+    const naive = naiveLedgerOf(upTo(211));
     await compareWithNaive(ledger, naive);
     await indexBlocks(ledger, source);
     assert.deepEqual(flowColumns(await ledger.openFlow()), whole);
@@ -161,7 +109,7 @@ test('blocks that fill a hole below the tip make the same ledger as all at once'
     assert.ok(ledger.counters.unknownInputs > 0);
     const result = await indexBlocks(ledger, source);
     assert.equal(result.plan, 'reload');
-    await compareWithNaive(ledger, naiveLedger(source));
+    await compareWithNaive(ledger, naiveLedgerOf(source));
   });
 });
 
@@ -191,7 +139,7 @@ test('a ledger left while writing drops what was not committed', async (t) => {
   const source = await sharedSource(t, 'bitcoin/blocks/early');
   if (source === undefined) return;
   const firstHalf = onlyBlocks(source, (height) => height < 300);
-  const naive = naiveLedger(firstHalf);
+  const naive = naiveLedgerOf(firstHalf);
   await withLedger(source, async (ledger, ledgerFolder) => {
     await indexBlocks(ledger, firstHalf);
     const committed = ledger.tip!;
@@ -206,7 +154,7 @@ test('a ledger left while writing drops what was not committed', async (t) => {
     assert.equal(again.tip?.hash, committed.hash);
     await compareWithNaive(again, naive);
     await indexBlocks(again, source);
-    await compareWithNaive(again, naiveLedger(source));
+    await compareWithNaive(again, naiveLedgerOf(source));
     await again.close();
   });
 });
@@ -244,7 +192,7 @@ test('a stop in the middle leaves a whole ledger, and the next run goes on', asy
       { code: 'CLEW_INTERRUPTED' },
     );
     assert.equal(ledger.tip?.height, 123);
-    await compareWithNaive(ledger, naiveLedger(onlyBlocks(source, (height) => height <= 123)));
+    await compareWithNaive(ledger, naiveLedgerOf(onlyBlocks(source, (height) => height <= 123)));
     const result = await indexBlocks(ledger, source);
     assert.equal(result.blocksAdded, 476);
   });
@@ -257,6 +205,6 @@ test('a damaged flow index is made anew, and the answers stay', async (t) => {
     await indexBlocks(ledger, source);
     const column = join(ledgerFolder, 'flow/outputValue.col');
     writeFileSync(column, readFileSync(column).subarray(0, 5_000));
-    await compareWithNaive(ledger, naiveLedger(source));
+    await compareWithNaive(ledger, naiveLedgerOf(source));
   });
 });

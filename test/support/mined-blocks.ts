@@ -22,6 +22,7 @@ export const REGTEST_GENESIS: MinedBlock = {
   bits: EASY_BITS,
   hash: '0f9188f13cb7b2c71f2a335e3a4fc328bf5beb436012afca590b1a11466e2206',
   prevHash: '00'.repeat(32),
+  txids: ['4a5e1e4baab89f3a32518a88c31bc87f618f76673e2cc77ab2127b7afdeda33b'],
   bytes: new Uint8Array(
     Buffer.from(
       '0100000000000000000000000000000000000000000000000000000000000000000000003ba3edfd7a7b12b27ac72c3e' +
@@ -42,6 +43,8 @@ export interface MinedBlock {
   readonly hash: string;
   readonly prevHash: string;
   readonly bytes: Uint8Array;
+  /** The coinbase first. */
+  readonly txids: readonly string[];
 }
 
 export interface BlockPlan {
@@ -55,6 +58,30 @@ export interface BlockPlan {
   readonly extra?: Uint8Array;
   /** The height that the coinbase names, when it is to be a wrong one. */
   readonly coinbaseHeight?: number;
+  /** Further transactions, without witness, as bytes. */
+  readonly transactions?: readonly Uint8Array[];
+}
+
+/** A transaction with one input and no witness. */
+export function spend(
+  txid: string,
+  vout: number,
+  outputs: readonly { readonly sats: number; readonly script: Uint8Array }[],
+): Uint8Array {
+  const writer = new ByteWriter().u32(2).varint(1).bytes(displayToHash(txid)).u32(vout);
+  writer.varbytes(new Uint8Array(0)).u32(0xffff_ffff).varint(outputs.length);
+  for (const { sats, script } of outputs) writer.u64(sats).varbytes(script);
+  return writer.u32(0).finish();
+}
+
+/** The Merkle root by its definition. */
+function merkleRootOf(hashes: readonly Uint8Array[]): Uint8Array {
+  if (hashes.length === 1) return hashes[0]!;
+  const above: Uint8Array[] = [];
+  for (let i = 0; i < hashes.length; i += 2) {
+    above.push(sha256d(Buffer.concat([hashes[i]!, hashes[i + 1] ?? hashes[i]!])));
+  }
+  return merkleRootOf(above);
 }
 
 function heightPush(height: number): number[] {
@@ -93,19 +120,29 @@ export function mineBlock(plan: BlockPlan): MinedBlock {
     .u32(0)
     .finish();
   const timeSeconds = plan.timeSeconds ?? 1_600_000_000 + 600 * height;
+  const transactions = [coinbase, ...(plan.transactions ?? [])];
+  const root = merkleRootOf(transactions.map((bytes) => sha256d(bytes)));
   for (let nonce = 0; ; nonce += 1) {
     const header = new ByteWriter()
       .i32(version)
       .bytes(displayToHash(prevHash))
-      .bytes(sha256d(coinbase))
+      .bytes(root)
       .u32(timeSeconds)
       .u32(bits)
       .u32(nonce)
       .finish();
     const hash = sha256d(header);
     if (!meets(hash, bits)) continue;
-    const bytes = new ByteWriter().bytes(header).varint(1).bytes(coinbase).finish();
-    return { height, bits, hash: hashToDisplay(hash), prevHash, bytes };
+    const count = new ByteWriter().varint(transactions.length).finish();
+    const bytes = new Uint8Array(Buffer.concat([header, count, ...transactions]));
+    return {
+      height,
+      bits,
+      hash: hashToDisplay(hash),
+      prevHash,
+      bytes,
+      txids: transactions.map((transaction) => hashToDisplay(sha256d(transaction))),
+    };
   }
 }
 
