@@ -5,6 +5,7 @@
  * plain SQL in the dialect that both run.
  */
 import { closeSync, mkdirSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type ClickHouseClient, createClient } from '@clickhouse/client';
 import { ClewError } from '../errors.ts';
@@ -111,13 +112,12 @@ export async function openChdb(folder: string): Promise<LedgerEngine> {
       writeParts(path, encodeNativeBlock(columns));
       const list = names.join(', ');
       const sql = `INSERT INTO ${table} (${list}) SELECT ${list} FROM file('${sqlText(path)}', Native)`;
-      const insertion = queue.then(async () => {
-        try {
+      const insertion = queue
+        .then(async () => {
           await run(() => chdb.queryAsync(sql, { format: 'Null' }), folder);
-        } finally {
-          rmSync(path, { force: true });
-        }
-      });
+        })
+        // Also the files of inserts that never ran because one before them failed.
+        .finally(() => rm(path, { force: true }));
       queue = insertion;
       // Whoever awaits an insert sees its failure; the queue itself must not end the process.
       insertion.catch(() => undefined);
