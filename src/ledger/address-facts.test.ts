@@ -1,0 +1,208 @@
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { temporaryFolder } from '../../test/support/temporary-folder.ts';
+import { seededRandom } from '../bytes/seeded-random.ts';
+import { getNetwork } from '../chain/network.ts';
+import type { ScriptId } from '../units/ids.ts';
+import { type HistoryEntry, readHistory, summariseScripts } from './address-facts.ts';
+import { FlowIndex } from './flow-index.ts';
+import { Ledger } from './ledger.ts';
+import { U8Values, U64Values } from './native-block.ts';
+import { HISTORY_DIRECTION } from './schema.ts';
+
+/** Blocks of the made-up chain, with gaps in height, and transactions in each. */
+const HEIGHTS = [5, 6, 7, 20, 21];
+const TXS_PER_BLOCK = 40;
+const MAX_SATS = 2n ** 53n - 1n;
+
+interface Row {
+  readonly script: number;
+  readonly tx: number;
+  readonly direction: number;
+  readonly value: bigint;
+}
+
+const folder = temporaryFolder('address-facts');
+const random = seededRandom('address-facts-1');
+const flow = FlowIndex.inMemory(getNetwork('regtest'));
+const rows: Row[] = [];
+let ledger: Ledger;
+
+before(async () => {
+  const txid = new Uint8Array(32);
+  for (const height of HEIGHTS) {
+    flow.addBlock(height, 1_600_000_000 + height);
+    for (let i = 0; i < TXS_PER_BLOCK; i += 1) {
+      new DataView(txid.buffer).setUint32(0, flow.txCount + 1);
+      flow.addTx(0, txid, 0);
+      flow.endTx();
+    }
+  }
+  // Scripts 1 and 2 in many transactions, often both in one; 3 in none; amounts that pass 2^53 when there are two.
+  for (let tx = 0; tx < flow.txCount; tx += 1) {
+    for (let n = random.int(0, 3); n > 0; n -= 1) {
+      const direction = random.pick(Object.values(HISTORY_DIRECTION));
+      const value = random.chance(0.5) ? MAX_SATS : BigInt(random.u32());
+      rows.push({ script: random.int(1, 2), tx, direction, value });
+    }
+  }
+  ledger = await Ledger.open(join(folder, 'regtest'), flow.network);
+  const columns = {
+    script_id: new U64Values(),
+    tx_index: new U64Values(),
+    output_index: new U64Values(),
+    direction: new U8Values(),
+    value: new U64Values(),
+  };
+  for (const { script, tx, direction, value } of rows) {
+    columns.script_id.push(script);
+    columns.tx_index.push(tx);
+    columns.output_index.push(0);
+    columns.direction.push(direction);
+    columns.value.push(Number(value));
+  }
+  await ledger.engine.insert('history', columns);
+});
+
+after(() => ledger.close());
+
+const scriptIds = (...numbers: number[]): ScriptId[] => numbers as ScriptId[];
+
+/** Sums by plain addition. */
+function expected(scripts: readonly number[], txEnd: number) {
+  const own = rows.filter(({ script, tx }) => scripts.includes(script) && tx < txEnd);
+  const sum = (direction: number, of = own): bigint =>
+    of.reduce((total, row) => total + (row.direction === direction ? row.value : 0n), 0n);
+  const { received, sent, destroyed } = HISTORY_DIRECTION;
+  const seen = own.filter(({ direction }) => direction !== destroyed);
+  const txs = [...new Set(seen.map(({ tx }) => tx))];
+  return {
+    receivedSats: sum(received),
+    sentSats: sum(sent),
+    balanceSats: sum(received) - sum(sent) - sum(destroyed),
+    outputs: own.filter(({ direction }) => direction === received).length,
+    spentOutputs: own.filter(({ direction }) => direction === sent).length,
+    txs,
+    entries: txs.map((tx) => {
+      const of = seen.filter((row) => row.tx === tx);
+      return { tx, receivedSats: sum(received, of), sentSats: sum(sent, of) };
+    }),
+  };
+}
+
+async function pagesOf(
+  scripts: readonly number[],
+  nextLimit: () => number,
+  txEnd?: number,
+): Promise<HistoryEntry[]> {
+  const entries: HistoryEntry[] = [];
+  let cursor: string | undefined;
+  do {
+    const limit = nextLimit();
+    const page = await readHistory(ledger.engine, flow, scriptIds(...scripts), {
+      limit,
+      ...(cursor === undefined ? {} : { cursor }),
+      ...(txEnd === undefined ? {} : { txEnd }),
+    });
+    assert.ok(page.entries.length <= limit);
+    assert.equal(page.nextCursor !== undefined && page.entries.length < limit, false);
+    entries.push(...page.entries);
+    cursor = page.nextCursor;
+  } while (cursor !== undefined);
+  return entries;
+}
+
+test('sums and counts are exact beyond 2^53, for one script, for two together, and as of a height', async () => {
+  for (const scripts of [[1], [2], [1, 2]]) {
+    for (const height of [...HEIGHTS, 10]) {
+      const txEnd = flow.txEndAtHeight(height);
+      const { txs, entries, ...sums } = expected(scripts, txEnd);
+      const found = await summariseScripts(ledger.engine, flow, scriptIds(...scripts), txEnd);
+      const { firstSeen, lastSeen, transactions, ...rest } = found;
+      assert.deepEqual(rest, sums);
+      assert.equal(transactions, txs.length);
+      assert.equal(firstSeen?.txid, flow.txid(txs[0]!));
+      assert.equal(lastSeen?.txid, flow.txid(txs.at(-1)!));
+      assert.equal(lastSeen?.height, flow.txHeight(txs.at(-1)!));
+    }
+  }
+  const whole = expected([1, 2], flow.txCount);
+  assert.ok(whole.receivedSats > 10n * MAX_SATS, 'the amounts are too small to prove anything');
+});
+
+test('an address that is nowhere has nothing, and no first and last sight', async () => {
+  const found = await summariseScripts(ledger.engine, flow, scriptIds(3));
+  assert.deepEqual(found, {
+    receivedSats: 0n,
+    sentSats: 0n,
+    balanceSats: 0n,
+    transactions: 0,
+    outputs: 0,
+    spentOutputs: 0,
+  });
+  assert.deepEqual(await readHistory(ledger.engine, flow, scriptIds(3), { limit: 5 }), {
+    entries: [],
+  });
+});
+
+test('pages of any size tell every transaction once, newest first, now and as of a height', async () => {
+  const sizes = seededRandom('pages-1');
+  for (const scripts of [[1], [1, 2]]) {
+    for (const txEnd of [undefined, flow.txEndAtHeight(7)]) {
+      const { entries } = expected(scripts, txEnd ?? flow.txCount);
+      const found = await pagesOf(scripts, () => sizes.int(1, 40), txEnd);
+      assert.deepEqual(
+        found.map(({ txid, height, receivedSats, sentSats }) => ({
+          txid,
+          height,
+          receivedSats,
+          sentSats,
+        })),
+        entries.reverse().map(({ tx, receivedSats, sentSats }) => ({
+          txid: flow.txid(tx),
+          height: flow.txHeight(tx),
+          receivedSats,
+          sentSats,
+        })),
+        `replay with seed ${sizes.seed}`,
+      );
+    }
+  }
+});
+
+test('a cursor goes on at the same place after new blocks came', async () => {
+  const txEnd = flow.txEndAtHeight(20);
+  const read = (page: { limit: number; cursor?: string; txEnd?: number }) =>
+    readHistory(ledger.engine, flow, scriptIds(1), page);
+  const first = await read({ limit: 10, txEnd });
+  const then = await read({ limit: 10, txEnd, cursor: first.nextCursor! });
+  assert.deepEqual(await read({ limit: 10, cursor: first.nextCursor! }), then);
+});
+
+test('a cursor that no page gave is refused, and not repeated', async () => {
+  const cursors = [
+    '',
+    '5',
+    '5:',
+    ':1',
+    '5:40',
+    '4:0',
+    '8:0',
+    '5:-1',
+    '5:1e1',
+    ' 5:1',
+    '99999999999:1',
+  ];
+  for (const cursor of [...cursors, "5:1' OR 1=1", '21:999999999']) {
+    await assert.rejects(
+      readHistory(ledger.engine, flow, scriptIds(1), { limit: 5, cursor }),
+      (error: { code: string; facts: object; message: string }) => {
+        assert.equal(error.code, 'CLEW_USAGE', cursor);
+        const said = `${error.message} ${JSON.stringify(error.facts)}`;
+        assert.ok(cursor.length < 4 || !said.includes(cursor), said);
+        return true;
+      },
+    );
+  }
+});
