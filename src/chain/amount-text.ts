@@ -1,4 +1,5 @@
 import { formatCoins } from '../units/amount.ts';
+import { groupedNumber } from '../units/number-text.ts';
 import { getNetwork } from './network.ts';
 
 /** Networks whose coins are worth something. */
@@ -16,8 +17,8 @@ export function coinText(networkName: string): string {
 /**
  * An amount for people: coins with eight decimals and the coin's ticker, marked on test networks.
  *
- * @example amountText('150000000', 'main') // '1.50000000 BTC'
+ * @example amountText('150000000000', 'main') // '1,500.00000000 BTC'
  */
 export function amountText(amountSats: number | bigint | string, networkName: string): string {
-  return `${formatCoins(BigInt(amountSats))} ${coinText(networkName)}`;
+  return `${groupedNumber(formatCoins(BigInt(amountSats)))} ${coinText(networkName)}`;
 }

@@ -1,5 +1,6 @@
 /** Figures in English words, the same on every machine: no locale of the system has a say. */
 import { SATS_PER_COIN } from '../units/amount.ts';
+import { groupedNumber } from '../units/number-text.ts';
 
 /**
  * A whole number with commas between thousands.
@@ -7,7 +8,7 @@ import { SATS_PER_COIN } from '../units/amount.ts';
  * @example groupDigits(1204) // '1,204'
  */
 export function groupDigits(value: number | bigint | string): string {
-  return String(value).replace(/^(-?\d+)/, (whole) => whole.replace(/\B(?=(\d{3})+$)/g, ','));
+  return groupedNumber(value);
 }
 
 /**

@@ -1,10 +1,12 @@
 /**
- * A whole number with narrow spaces between groups of three, which reads the same in every country.
+ * A number with commas between groups of three digits before the point: the one style of the report, the
+ * pages and the command line. Programs take their numbers from JSON, which has none.
  *
- * @example groupedNumber(1234567) // '1 234 567' with narrow no-break spaces (U+202F)
+ * @example groupedNumber(1234567) // '1,234,567'
+ * @example groupedNumber('1234.50000000') // '1,234.50000000'
  */
-export function groupedNumber(value: number | bigint): string {
-  return value.toString().replace(/\B(?=(?:\d{3})+$)/g, '\u202f');
+export function groupedNumber(value: number | bigint | string): string {
+  return String(value).replace(/^(-?\d+)/, (whole) => whole.replace(/\B(?=(?:\d{3})+$)/g, ','));
 }
 
 /**
