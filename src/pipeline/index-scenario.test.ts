@@ -64,8 +64,13 @@ test('the whole scenario chain equals a slow ledger: counters, every history, ev
   assert.equal(ledger.tip?.hash, chain.blocks.at(-1)!.hash);
   await compareCounters(ledger, naive);
   await compareHistoryRows(ledger, naive);
-  const named = Object.values(chain.scenarios).flatMap(({ txids }) => txids);
-  await compareTransactions(ledger, naive, { every: 9, txids: named });
+  const txids = Object.values(chain.scenarios).flatMap((each) => each.txids);
+  await compareTransactions(ledger, naive, { every: 9, named: txids });
+  const { addresses } = scenario('sameKeyP2pk');
+  await compareAddresses(ledger, naive, { every: 9, named: addresses });
+  const scripts = await resolveAddress(ledger.engine, await ledger.openFlow(), addresses[0]!);
+  assert.equal(scripts.length, 2, 'a bare key and its P2PKH form are one address');
+});
   await compareAddresses(ledger, naive, { every: 9 });
 });
 

@@ -18,8 +18,8 @@ import type { NaiveEntry, NaiveLedger } from './naive-ledger.ts';
 export interface Compared {
   /** Every so many addresses or transactions; all when left out. */
   readonly every?: number;
-  /** These transactions in any case. */
-  readonly txids?: readonly string[];
+  /** These transactions or addresses in any case. */
+  readonly named?: readonly string[];
   /** The slow ledger ends here, the real one may go on. */
   readonly txEnd?: number;
   /** Entries of a page of history. */
@@ -37,10 +37,12 @@ export async function compareCounters(ledger: Ledger, naive: NaiveLedger): Promi
 export async function compareAddresses(
   ledger: Ledger,
   naive: NaiveLedger,
-  { every = 1, txEnd, pageSize = 3 }: Compared = {},
+  { every = 1, named = [], txEnd, pageSize = 3 }: Compared = {},
 ): Promise<void> {
   const flow = await ledger.openFlow();
-  const addresses = [...naive.addresses].filter((_, i) => i % every === 0);
+  const addresses = [...naive.addresses].filter(
+    (address, i) => i % every === 0 || named.includes(address),
+  );
   const resolved = await resolveAddresses(ledger.engine, flow, addresses);
   const balances = naive.balances();
   const outputCounts = new Map<string | undefined, number>();
@@ -143,11 +145,10 @@ export async function readPages(
 export async function compareTransactions(
   ledger: Ledger,
   naive: NaiveLedger,
-  { every = 1, txids = [], txEnd }: Compared = {},
+  { every = 1, named = [], txEnd }: Compared = {},
 ): Promise<void> {
   const flow = await ledger.openFlow();
-  const named = new Set(txids);
-  const chosen = [...naive.byTxid].filter(([txid], i) => i % every === 0 || named.has(txid));
+  const chosen = [...naive.byTxid].filter(([txid], i) => i % every === 0 || named.includes(txid));
   for (const [txid, all] of chosen) {
     const expected = all.at(-1)!;
     const facts = await readTransaction(
