@@ -71,8 +71,6 @@ test('the whole scenario chain equals a slow ledger: counters, every history, ev
   const scripts = await resolveAddress(ledger.engine, await ledger.openFlow(), addresses[0]!);
   assert.equal(scripts.length, 2, 'a bare key and its P2PKH form are one address');
 });
-  await compareAddresses(ledger, naive, { every: 9 });
-});
 
 test('a coinbase whose id comes twice: the first output is gone, the second counts', async () => {
   const { txids, addresses } = scenario('duplicateCoinbase');
