@@ -39,10 +39,7 @@ test('tables align, numbers to the right', () => {
 
 test('numbers and durations for people', () => {
   assert.equal(groupedNumber(1234567), '1,234,567');
-  assert.equal(
-    groupedNumber(-12345678901234567890n),
-    '-12,345,678,901,234,567,890',
-  );
+  assert.equal(groupedNumber(-12345678901234567890n), '-12,345,678,901,234,567,890');
   assert.equal(groupedNumber(999), '999');
   assert.equal(durationText(59.4), '59 s');
   assert.equal(durationText(60), '1 min 00 s');

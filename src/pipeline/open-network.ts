@@ -30,6 +30,7 @@ import { answerStatus, type StatusAnswer } from './answers/status-answer.ts';
 import { answerTransaction, type TransactionAnswer } from './answers/transaction-answer.ts';
 import { type AsOf, asOf } from './as-of.ts';
 import { loadRun } from './cluster-ledger.ts';
+import { readStrippedHex } from './raw-transaction.ts';
 
 /** Where an open network finds what lies outside its ledger. */
 export interface NetworkPlaces {
@@ -175,13 +176,22 @@ export class OpenNetwork {
     return answerStatus(this.ledger, await this.flow(), await this.run());
   }
 
-  /** @throws {ClewError} CLEW_TXID_FORMAT, CLEW_TX_NOT_FOUND */
-  async transaction(txid: string, asOfHeight?: number): Promise<TransactionAnswer> {
+  /**
+   * @param withBytes read the bytes again from the block file
+   * @throws {ClewError} CLEW_TXID_FORMAT, CLEW_TX_NOT_FOUND, CLEW_AS_OF; CLEW_RAW_GONE with bytes
+   */
+  async transaction(
+    txid: string,
+    asOfHeight?: number,
+    withBytes = false,
+  ): Promise<TransactionAnswer> {
     const flow = await this.flow();
     const at = asOf(flow, asOfHeight);
     const facts = await readTransaction(this.ledger.engine, flow, txid, { txEnd: at.txEnd });
     const txIndex = await getTransactionIndex(this.ledger.engine, flow, txid, at.txEnd);
-    return answerTransaction(flow, await this.run(at), txIndex, facts);
+    const answer = answerTransaction(flow, await this.run(at), txIndex, facts);
+    if (!withBytes) return answer;
+    return { ...answer, strippedHex: readStrippedHex(facts.raw, facts.txid, this.network) };
   }
 
   /** @throws {ClewError} CLEW_ADDRESS_*, CLEW_AS_OF */

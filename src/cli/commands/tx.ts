@@ -11,11 +11,19 @@ export const txCommand = defineCommand({
   name: 'tx',
   about: 'Shows one transaction: its block, inputs, outputs, fee, and who spent its outputs.',
   positionals: { txid: { kind: 'text', value: 'TXID', help: 'transaction id, 64 hex digits' } },
-  options: { ...dataOptions, ...asOfOption, ...jsonOption },
+  options: {
+    ...dataOptions,
+    ...asOfOption,
+    raw: {
+      kind: 'flag',
+      help: 'also its bytes without witness as hex, from the block file: hashed twice they give the id',
+    },
+    ...jsonOption,
+  },
   examples: ['clew tx 4a5e1e4baab89f3a32518a88c31bc87f618f76673e2cc77ab2127b7afdeda33b'],
   access: 'read',
-  async run({ txid, network, asOf, json }, context) {
-    const answer = await withNetwork(context, network, (open) => open.transaction(txid, asOf));
+  async run({ txid, network, asOf, raw, json }, context) {
+    const answer = await withNetwork(context, network, (open) => open.transaction(txid, asOf, raw));
     await context.stdout.write(json ? jsonText(answer) : transactionText(answer));
   },
 });
@@ -39,6 +47,7 @@ function transactionText(answer: TransactionAnswer): string {
     ...(answer.sameIdAtHeights.length === 0
       ? []
       : [['same id', `also at height ${answer.sameIdAtHeights.join(', ')}`] as const]),
+    ...(answer.strippedHex === undefined ? [] : [['bytes', answer.strippedHex] as const]),
   ]);
   text += `\n${tableText(
     [

@@ -18,6 +18,8 @@ export interface TransactionAnswer
   readonly outputs: readonly (OutputFacts & WithCluster)[];
   /** Null for a coinbase and when a previous output is unknown. */
   readonly feeSats: number | null;
+  /** The bytes without witness, when asked for: hashed twice they give the txid. */
+  readonly strippedHex?: string;
   /** What the detectors found: CoinJoins, their preparation, look-alikes. */
   readonly verdicts: readonly {
     readonly rule: string;
