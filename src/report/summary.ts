@@ -66,6 +66,12 @@ function paymentsSentence(source: AnswerSource): ProsePiece[] {
   return pieces;
 }
 
+function whoIdentifies(identified: number, all: number): string {
+  if (all === 1) return ' that has to identify its customers: ';
+  if (identified === all) return ', all of a kind that has to identify its customers: ';
+  return `, of which ${plural(identified, 'has', 'have')} to identify customers: `;
+}
+
 function originSentence(source: AnswerSource): ProsePiece[] {
   const { summary, requests, attribution, payments } = source;
   if (summary.servicesPaidFrom === 0) {
@@ -91,9 +97,7 @@ function originSentence(source: AnswerSource): ProsePiece[] {
     pieces.push('; none of them is of a kind that has to identify its customers. ');
   } else {
     pieces.push(
-      identified.length === 1 && summary.servicesPaidFrom === 1
-        ? ' that has to identify its customers: '
-        : `, of which ${plural(identified.length, 'has', 'have')} to identify customers: `,
+      whoIdentifies(identified.length, summary.servicesPaidFrom),
       ...services(identified.map(({ service }) => service)),
       '. ',
     );
@@ -101,17 +105,34 @@ function originSentence(source: AnswerSource): ProsePiece[] {
   return pieces;
 }
 
+/** What had not moved when the ledger ends: with the set itself, and further on. */
+function unspentSentence(source: AnswerSource): ProsePiece[] {
+  const { forwardStops, derivation } = source;
+  const satsOf = (wanted: 'self' | 'unspent'): bigint =>
+    forwardStops
+      .filter(({ reason }) => reason === wanted)
+      .reduce((sum, { byMethod }) => sum + BigInt(byMethod.fifo), 0n);
+  const [withSet, further] = [satsOf('self'), satsOf('unspent')];
+  if (withSet + further === 0n) return [];
+  const coins = (sats: bigint): ProsePiece => ({
+    figure: `${briefCoins(sats)} ${derivation.coin}`,
+  });
+  const upTo = `not spent up to block ${groupDigits(derivation.asOfHeight)}. `;
+  if (withSet === 0n) return [coins(further), ` lies at other addresses, ${upTo}`];
+  if (further === 0n) return [coins(withSet), ` is still with the seed set, ${upTo}`];
+  return [
+    coins(further),
+    ' lies at other addresses and ',
+    coins(withSet),
+    ` with the seed set, ${upTo}`,
+  ];
+}
+
 function cashOutSentence(source: AnswerSource): ProsePiece[] {
-  const { cashOuts, forwardStops, derivation } = source;
+  const { cashOuts, derivation, summary } = source;
   const { coin } = derivation;
-  const unspent = forwardStops.find(({ reason }) => reason === 'unspent');
-  const unspentSats = unspent === undefined ? 0n : BigInt(unspent.byMethod.fifo);
-  const rest: ProsePiece[] =
-    unspentSats > 0n
-      ? [{ figure: `${briefCoins(unspentSats)} ${coin}` }, ' of it had not been spent. ']
-      : [];
   if (cashOuts.length === 0) {
-    return ['None of the money was seen to arrive at a service that a source names. ', ...rest];
+    return ['None of the money was seen to arrive at a service that a source names. '];
   }
   const sum = (method: 'fifo' | 'haircut'): bigint =>
     cashOuts.reduce((total, { byMethod }) => total + BigInt(byMethod[method].sats), 0n);
@@ -124,21 +145,22 @@ function cashOutSentence(source: AnswerSource): ProsePiece[] {
       `${briefCoins(haircut)} ${coin}) did, at `,
       { figure: plural(thin, 'service') },
       '. ',
-      ...rest,
     ];
   }
+  const named = services(byFifo.map(({ service }) => service));
   return [
-    'It went on to ',
+    'From the seed set ',
+    { figure: `${briefCoins(fifo)} ${coin}` },
+    ` (${percent(fifo, BigInt(summary.received.sats))}) went on to `,
     { figure: plural(byFifo.length, 'service') },
-    `: ${briefCoins(fifo)} ${coin} if followed first in, first out`,
+    ...(byFifo.length === 1 ? [': ', ...named] : []),
+    ', counted first in, first out',
     fifo === haircut
       ? ' and by proportional shares alike'
-      : `, ${briefCoins(haircut)} ${coin} by proportional shares`,
-    thin > 0 ? ` (which lead to ${plural(thin, 'service')} more)` : '',
-    byFifo.length === 1 ? ', to ' : ', first of all to ',
-    ...services(byFifo.map(({ service }) => service)),
+      : `; ${briefCoins(haircut)} ${coin} by proportional shares`,
+    thin > 0 ? `, which lead to ${plural(thin, 'service')} more` : '',
+    ...(byFifo.length === 1 ? [] : ['. The first to ask there: ', ...named]),
     '. ',
-    ...rest,
   ];
 }
 
@@ -161,5 +183,10 @@ export function answerProse(source: AnswerSource): Prose {
       state,
     ];
   }
-  return [...paymentsSentence(source), ...originSentence(source), ...cashOutSentence(source)];
+  return [
+    ...paymentsSentence(source),
+    ...originSentence(source),
+    ...cashOutSentence(source),
+    ...unspentSentence(source),
+  ];
 }

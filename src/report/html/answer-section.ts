@@ -11,9 +11,10 @@ function figure(name: string, value: Html | string, note: Html | string): Html {
 
 function receivedFigure(page: Page): Html {
   const { summary } = page.report;
-  const fiats = Object.entries(summary.received.fiat ?? {}).map(
-    ([code, { value }]) => `≈ ${briefFiat(value)} ${code}`,
-  );
+  const fiats = (page.report.derivation.prices?.currencies ?? []).flatMap((code) => {
+    const fiat = summary.received.fiat?.[code];
+    return fiat === undefined ? [] : [`≈ ${briefFiat(fiat.value)} ${code}`];
+  });
   const listed = BigInt(summary.receivedAtListedSeeds.sats);
   const bound =
     listed === page.receivedSats
@@ -44,6 +45,90 @@ ${receivedFigure(page)}${figure('Payments', groupDigits(summary.payments), first
 `;
 }
 
+const FIRST_REQUESTS_MAX = 3;
+
+function requestItem(page: Page): Html | false {
+  const { requests } = page.report;
+  if (requests.length === 0) return false;
+  const first = requests
+    .slice(0, FIRST_REQUESTS_MAX)
+    .map(
+      ({ id: name, service }, place) =>
+        html`${place > 0 && ', '}<a href="#${name}">${name}</a> ${claim(page.service(service))}`,
+    );
+  const more = requests.length - first.length;
+  return html`<li><b>Ask the services</b> whose accounts were behind the outputs listed for each: ${first}${more > 0 && html`, <a href="#next">${plural(more, 'other')}</a>`}. Ask for preservation first: records are deleted.</li>
+`;
+}
+
+function unspentItem(page: Page): Html | false {
+  const unspent = page.report.forwardStops.filter(
+    ({ reason }) => reason === 'unspent' || reason === 'self',
+  );
+  const sats = unspent.reduce((sum, { byMethod }) => sum + BigInt(byMethod.fifo), 0n);
+  if (sats === 0n) return false;
+  return html`<li><b>Watch what has not moved</b>: ${briefCoins(sats)} ${page.coin} lay unspent at block ${groupDigits(page.report.derivation.asOfHeight)}. Index newer blocks and run this again to see where it goes.</li>
+`;
+}
+
+function nameItem(page: Page): Html | false {
+  const { largeClusters } = page.report;
+  if (largeClusters.length === 0) return false;
+  const clusters = new Set(largeClusters.map(({ clusterId }) => clusterId)).size;
+  return html`<li><b>Find out who ${clusters === 1 ? 'one large cluster is' : html`${groupDigits(clusters)} large clusters are`}</b>: <a href="#unnamed">no source names ${clusters === 1 ? 'it' : 'them'}</a>, and following stopped there.</li>
+`;
+}
+
+/** What a reader can do today, before reading on. */
+function nextSteps(page: Page): Html | false {
+  const items = [requestItem(page), nameItem(page), unspentItem(page)].filter(
+    (item) => item !== false,
+  );
+  if (items.length === 0) return false;
+  return html`<h3>What to do now</h3>
+<ul class="steps">
+${items}</ul>
+`;
+}
+
+function clusterShare(page: Page): Html | string {
+  const { receivedAtListedSeeds: listed, payments } = page.report.summary;
+  const rest = payments - listed.payments;
+  const whole = 'That these payments were made, when and how much, anyone can check in the chain.';
+  if (rest === 0) return `${whole} All went to listed seeds themselves.`;
+  return html`${whole} ${groupDigits(listed.payments)} of them (${percent(BigInt(listed.sats), page.receivedSats)} of the money) went to listed seeds themselves; the other ${groupDigits(rest)} count only if the <a href="#seeds">clusters</a> are right.`;
+}
+
+function methodsShare(page: Page): Html | false {
+  const { cashOuts } = page.report;
+  if (cashOuts.length === 0) return false;
+  // What both methods bring to the same place is the part that does not hang on the choice of one.
+  const both = cashOuts.reduce((sum, { byMethod }) => {
+    const [fifo, haircut] = [BigInt(byMethod.fifo.sats), BigInt(byMethod.haircut.sats)];
+    return sum + (fifo < haircut ? fifo : haircut);
+  }, 0n);
+  return html`<dt>Where it went</dt><dd>Coins in one transaction can not be told apart, so counting follows a convention: by both that are used here, ${briefCoins(both)} ${page.coin} reached the same services.</dd>
+`;
+}
+
+/** How far each part of the answer can be relied on. */
+function sureness(page: Page): Html | false {
+  const { summary, attribution } = page.report;
+  if (summary.payments === 0) return false;
+  const { services } = attribution;
+  const single = services.filter(({ tags }) => tags.length === 1).length;
+  return html`<h3>How sure is this?</h3>
+<dl class="plain sure">
+<dt>Payments and sums</dt><dd>${clusterShare(page)}</dd>
+<dt>How many people paid</dt><dd>Not known. The chain tells ${payersWords(summary.payersMax)} apart; one person can use many wallets, and several people one.</dd>
+${methodsShare(page)}${
+  services.length > 0 &&
+  html`<dt>Who the services are</dt><dd>What sources say, not facts. ${single > 0 && html`${groupDigits(single)} of ${plural(services.length, 'service')} ${single === 1 ? 'rests' : 'rest'} on a single claim. `}Each claim stands with its source, date and confidence.</dd>
+`
+}</dl>
+`;
+}
+
 function tiers(page: Page): Html {
   const example = page.report.attribution.services[0];
   return html`<div class="tiers">
@@ -54,7 +139,6 @@ function tiers(page: Page): Html {
       : claim(example)
   }: who an address is said to belong to. Each comes with its source, date and confidence. It can be wrong.</p></div>
 </div>
-<div class="note strong"><p><b>A payment is a lead, not guilt.</b> “Payer” means here: whoever could spend the coins that were paid. Who that is, and why the payment was made, the chain does not say.</p></div>
 `;
 }
 
@@ -64,7 +148,8 @@ export function answerSection(page: Page): Html {
   return html`<section id="answer" class="first" aria-labelledby="answer-title">
 <h2 id="answer-title">The answer</h2>
 <p class="answer">${proseHtml(page, answerProse(report))}</p>
-${figures(page)}<h3>How to read this report</h3>
+<div class="note strong"><p><b>A payment is a lead, not guilt.</b> “Payer” means here: whoever could spend the coins that were paid. Who that is, and why the payment was made, the chain does not say.</p></div>
+${figures(page)}${nextSteps(page)}${sureness(page)}<h3>How to read this report</h3>
 ${tiers(page)}</section>
 `;
 }

@@ -110,12 +110,12 @@ const STOP_WORDS: Readonly<Record<StopRow['reason'], string>> = {
   time: 'still moving at the end of the time that was asked for',
   value: 'split into parts smaller than the limit',
   budget: 'not followed to the end: the budget of transactions was used up',
-  unspent: 'not spent yet',
+  unspent: 'lies at an address outside the seed set, not spent',
   unspendable: 'can never be spent',
   fee: 'paid as a fee to miners',
   mined: 'newly mined',
   unknown_prevout: 'comes from before this ledger',
-  self: 'came back to the seed set',
+  self: 'still with the seed set, not spent',
   edge_of_ledger: 'leaves the part of the chain in this ledger',
   large_cluster: 'lies in a large cluster that no source names: it may be a service',
 };
@@ -134,8 +134,8 @@ function stopsTable(page: Page): Html | false {
     stops.map((stop) => [
       html`<span class="plainhead">${STOP_WORDS[stop.reason]}</span>`,
       groupDigits(stop.places),
-      coins(stop.byMethod.fifo),
-      coins(stop.byMethod.haircut),
+      html`${coins(stop.byMethod.fifo)}<span class="sub">${percent(BigInt(stop.byMethod.fifo), page.receivedSats)}</span>`,
+      html`${coins(stop.byMethod.haircut)}<span class="sub">${percent(BigInt(stop.byMethod.haircut), page.receivedSats)}</span>`,
     ]),
   );
 }
@@ -167,7 +167,7 @@ ${table(
     { head: `${page.coin} by FIFO`, numeric: true },
     { head: `${page.coin} by haircut`, numeric: true },
     { head: 'Agreement' },
-    { head: 'Deposits' },
+    { head: 'Deposits', className: 'nowrap' },
   ],
   shown.map((cashOut) => cashOutCells(page, cashOut, most)),
 )}${shownNote(shown.length, cashOuts.length, 'cash-outs.csv', {

@@ -66,7 +66,7 @@ function claimsStanding(page: Page): Html | false {
   if (services.length === 0) return false;
   const single = services.filter(({ tags }) => tags.length === 1).length;
   const disputed = services.filter(({ isDisputed }) => isDisputed).length;
-  return html` Of the ${plural(services.length, 'service')} in this report, ${plural(single, 'rests', 'rest')} on a single claim, and about ${groupDigits(disputed)} the sources disagree.`;
+  return html` Of the ${plural(services.length, 'service')} in this report, ${plural(single, 'rests', 'rest')} on a single claim${disputed > 0 && html`, and about ${groupDigits(disputed)} the sources disagree`}.`;
 }
 
 /** What this does not prove. */
@@ -75,12 +75,12 @@ export function limitsSection(page: Page): Html {
     'limits',
     'What this report does not prove',
     html`<ul class="limits">
-<li><b>That a payer is guilty.</b> Somebody else may have used the account or the wallet; the payer may have been deceived, blackmailed or working for the police. The name on an account is where enquiries begin: devices, messages and statements have to bear it out.</li>
+<li><b>That a payer is guilty.</b> Nothing here says what was paid for, or that anything was received. Somebody else may have used the account or the wallet; the payer may have been deceived, blackmailed or working for the police; the seed may have taken payments for other things. The name on an account is where enquiries begin: devices, messages and statements have to bear it out before a payment is held against anybody.</li>
 <li><b>Who anyone is.</b> A cluster shows common control at the time of a transaction, not a person. Several people can share a wallet, one person can have many, and a company can hold the keys of thousands.</li>
 <li><b>That every cluster is right.</b> Addresses spent together are taken to be under one control, except in transactions that look like a CoinJoin. Other explanations: a CoinJoin or PayJoin that no rule recognises, keys that were shared, sold or stolen, a custodian that pays for many customers at once. Every link is listed, so that each can be examined.</li>
 <li><b>Which coins went where.</b> Coins in one transaction can not be told apart. First in, first out is a convention of accounting, and so are proportional shares; which one a court accepts differs from place to place.${widestDisagreement(page)}</li>
 <li><b>That a service is the one named.</b> Its name is what a source says, and sources err and age.${claimsStanding(page)} A deposit address may also belong to another business that is itself a customer there.</li>
-<li><b>That this is all.</b> Sums are lower bounds: other addresses of the same people, other chains and payments outside the chain are not in them. They can also be too high where a cluster is wrong, or where money that had nothing to do with the seeds’ purpose was paid to them; the part paid to listed seeds alone is given beside the sum.</li>
+<li><b>That this is all.</b> Other addresses of the same people, other chains and payments outside the chain are not in the sums: the truth can be more. It can be less too, where a cluster is wrong or where money that has nothing to do with the purpose of the seeds was paid to them. The part paid to listed seeds alone, which needs no cluster, is given beside the sum.</li>
 <li><b>What anyone lost or gained.</b> Values in money of states are daily prices, not what was in fact paid or received for the coins.</li>
 </ul>
 `,
@@ -172,6 +172,7 @@ ${ownTransfersItem(page)}<li><b>Payers</b>: payments grouped by the cluster that
 <li><b>Coins came from</b>: each payment followed backwards, first in, first out, to the nearest service or to where the trail ends. <b>Where the money went</b>: the same forwards, by two methods. Nothing is followed through a service or a CoinJoin.</li>
 <li><b>Values</b>: each payment at the price of its day (UTC), rounded to the cent, then added up. Shares are rounded down.</li>
 </ul>
+<details><summary>Rules, parameters and sources of claims</summary>
 ${table(
   'Rules',
   [{ head: 'Rule' }, { head: 'Version', numeric: true }, { head: 'What it does' }],
@@ -183,7 +184,8 @@ ${table(
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .map(([name, value]) => [html`<code class="id">${name}</code>`, parameterValue(value)]),
   'narrow',
-)}${packTable(page)}${tagTable(page)}`,
+)}${packTable(page)}</details>
+${tagTable(page)}`,
   );
 }
 

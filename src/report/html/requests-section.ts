@@ -1,7 +1,13 @@
 /** What to do next: for each service the outputs to name in a request. */
 import { type Html, html } from '../html.ts';
-import type { DepositToAsk, ServiceRequest, WithdrawalToAsk } from '../report-format.ts';
-import { groupDigits, plural } from '../wording.ts';
+import type {
+  DepositToAsk,
+  LargeClusterRow,
+  ServiceRequest,
+  WithdrawalToAsk,
+} from '../report-format.ts';
+import { largerFirst } from '../sats-order.ts';
+import { groupDigits, percent, plural } from '../wording.ts';
 import {
   type Column,
   claim,
@@ -20,7 +26,9 @@ import {
 } from './parts.ts';
 
 /** Services that are shown opened; the others can be unfolded. */
-const OPEN_MAX = 5;
+const OPEN_MAX = 2;
+/** Services whose outputs are printed; the others stand in the overview. */
+const PRINTED_MAX = 5;
 const UNFOLDABLE_MAX = 25;
 const OUTPUTS_MAX = 10;
 const OUTPUTS_MAX_FOLDED = 8;
@@ -46,9 +54,17 @@ function depositSteps(hops: number): string {
 
 /** Where the service may say "that was our own change", the output that its customer got is the next one. */
 function ownMoveNote(row: WithdrawalToAsk): Html | false {
-  if (!row.mayBeOwnMove) return false;
+  if (!row.mayBeOwnMove || row.nextOutputs.length === 0) return false;
   const [next, ...others] = row.nextOutputs;
-  return html`<span class="sub">may be the service’s own move${next !== undefined && html`; ask for the next output too:`}</span>${next !== undefined && id(next)}${others.length > 0 && html`<span class="sub">and ${plural(others.length, 'other')}</span>`}`;
+  return html`<span class="sub next"><b>its own move? Then ask about:</b></span>${id(next!)}${others.length > 0 && html`<span class="sub">and about ${plural(others.length, 'other output')}: see requests.csv</span>`}`;
+}
+
+/** What to write into the letter where a service may have moved its own coins first. */
+function ownMoveText(rows: readonly WithdrawalToAsk[]): Html | false {
+  const count = rows.filter((row) => row.mayBeOwnMove && row.nextOutputs.length > 0).length;
+  if (count === 0) return false;
+  return html`<p class="small">${groupDigits(count)} of them may be ${count === 1 ? 'a move' : 'moves'} of the service’s own money: it gathered several coins into one output first. Write: “If this output was your own, answer for the output that follows it.” That output stands below it; requests.csv has all.</p>
+`;
 }
 
 function withdrawalTable(page: Page, rows: readonly WithdrawalToAsk[], max: number): Html {
@@ -58,10 +74,10 @@ function withdrawalTable(page: Page, rows: readonly WithdrawalToAsk[], max: numb
     { head: 'Output (transaction:number)' },
     { head: 'To address' },
     { head: `${page.coin} that reached the seed set`, numeric: true, className: 'wrap' },
-    { head: 'Reached it', className: 'nowrap' },
+    { head: 'How', className: 'nowrap' },
   ];
   return html`<p class="ask">Whose account were these outputs paid out from?</p>
-${table(
+${ownMoveText(rows)}${table(
   plural(rows.length, 'withdrawal'),
   columns,
   shown.map((row) => [
@@ -127,10 +143,10 @@ ${request.withdrawals.length > 0 && withdrawalTable(page, request.withdrawals, m
 `;
 }
 
-function foldedCard(page: Page, request: ServiceRequest): Html {
+function foldedCard(page: Page, request: ServiceRequest, isPrinted: boolean): Html {
   const service = page.service(request.service);
   const outputs = request.withdrawals.length + request.deposits.length + request.accounts.length;
-  return html`<details class="screen"><summary>${request.id} · ${claim(service)} · ${plural(outputs, 'output')}</summary>
+  return html`<details${!isPrinted && html` class="screen"`}><summary class="onscreen">${request.id} · ${claim(service)} · ${plural(outputs, 'output')}</summary>
 ${requestCard(page, request, OUTPUTS_MAX_FOLDED)}</details>
 `;
 }
@@ -170,33 +186,62 @@ function overview(page: Page): Html {
 
 const LARGE_CLUSTERS_MAX = 10;
 
+interface LargeCluster {
+  readonly clusterId: string;
+  readonly addresses: number;
+  readonly in?: LargeClusterRow;
+  readonly out?: LargeClusterRow;
+}
+
+const satsOf = (row: LargeClusterRow | undefined): bigint => BigInt(row?.sats ?? 0);
+
+/** Both directions of a cluster in one row, most money first. */
+function joinDirections(rows: readonly LargeClusterRow[]): LargeCluster[] {
+  const clusters = [...Map.groupBy(rows, ({ clusterId }) => clusterId)].map(
+    ([clusterId, both]): LargeCluster => {
+      const [moneyIn, moneyOut] = (['in', 'out'] as const).map((wanted) =>
+        both.find(({ direction }) => direction === wanted),
+      );
+      return {
+        clusterId,
+        addresses: both[0]!.addresses,
+        ...(moneyIn !== undefined && { in: moneyIn }),
+        ...(moneyOut !== undefined && { out: moneyOut }),
+      };
+    },
+  );
+  return clusters.sort((a, b) =>
+    largerFirst(satsOf(a.in) + satsOf(a.out), satsOf(b.in) + satsOf(b.out)),
+  );
+}
+
+function directionCell(page: Page, row: LargeClusterRow | undefined): Html {
+  if (row === undefined) return html`<span class="muted">none</span>`;
+  return html`${coins(row.sats)}<span class="sub">${percent(BigInt(row.sats), page.receivedSats)}, ${plural(row.outputs, 'output')}</span>`;
+}
+
 /** Large clusters that no source names: who they are is a question for people. */
 function largeClusterTable(page: Page): Html | false {
-  const { largeClusters } = page.report;
-  if (largeClusters.length === 0) return false;
-  const shown = largeClusters.slice(0, LARGE_CLUSTERS_MAX);
-  return html`<h3>Find out who these large clusters are</h3>
-<p>They are as large as those of services, but no source names them, so nothing behind them was looked at. If one turns out to be a service, import a tag for it and run the investigation again.</p>
+  const clusters = joinDirections(page.report.largeClusters);
+  if (clusters.length === 0) return false;
+  const shown = clusters.slice(0, LARGE_CLUSTERS_MAX);
+  return html`<h3 id="unnamed">Find out who ${clusters.length === 1 ? 'this large cluster is' : 'these large clusters are'}</h3>
+<p>As large as those of services, but no source names ${clusters.length === 1 ? 'it' : 'them'}, so following the money stopped there. Look for their addresses in other tag packs, or ask an agency or a firm that knows more. Then import a tag and run the investigation again: what ends here can become a request.</p>
 ${table(
-  'Large clusters without a name, most money first',
+  'Large clusters without a name, most money first; shares are of what the seed set received',
   [
-    { head: 'Cluster' },
-    { head: 'Direction' },
+    { head: 'Cluster, named by its earliest address' },
     { head: 'Addresses', numeric: true },
-    { head: page.coin, numeric: true },
-    { head: 'Outputs', numeric: true },
+    { head: `Payers’ ${page.coin} came from it`, numeric: true, className: 'wrap' },
+    { head: `${page.coin} of the seed set went to it`, numeric: true, className: 'wrap' },
   ],
   shown.map((row) => [
     html`<span class="plainhead">${id(row.clusterId)}</span>`,
-    row.direction === 'in' ? 'money went in' : 'money came out',
     groupDigits(row.addresses),
-    coins(row.sats),
-    groupDigits(row.outputs),
+    directionCell(page, row.out),
+    directionCell(page, row.in),
   ]),
-)}${shownNote(shown.length, largeClusters.length, 'report.json', {
-  shown: sumOf(shown, ({ sats }) => sats),
-  all: sumOf(largeClusters, ({ sats }) => sats),
-})}`;
+)}${shownNote(shown.length, clusters.length, 'report.json')}`;
 }
 
 /** What to do next. */
@@ -227,7 +272,7 @@ ${largeClusterTable(page)}`,
   return section(
     'next',
     'What to do next: ask these services',
-    html`<p class="lead">Each table is ready to be copied into a preservation request or a letter. Ask for the account, its owner, log-in times with IP addresses, and devices. Old records are deleted: ask for preservation first. Do not tell a customer.</p>
-${requests.length > OPEN_MAX && overview(page)}${requests.slice(0, OPEN_MAX).map((request) => requestCard(page, request, OUTPUTS_MAX))}${folded.map((request) => foldedCard(page, request))}${shownNote(Math.min(requests.length, UNFOLDABLE_MAX), requests.length, 'requests.csv')}${largeClusterTable(page)}`,
+    html`<p class="lead">Each table is ready to be copied into a preservation request or a letter; <b>requests.csv</b> has all outputs, for long ones. Ask for the account, its owner, log-in times with IP addresses, and devices. Old records are deleted: ask for preservation first. Do not tell a customer. Which services have to identify their customers differs from country to country and has changed over the years.</p>
+${requests.length > OPEN_MAX && overview(page)}${requests.slice(0, OPEN_MAX).map((request) => requestCard(page, request, OUTPUTS_MAX))}${folded.map((request, place) => foldedCard(page, request, OPEN_MAX + place < PRINTED_MAX))}${shownNote(Math.min(requests.length, UNFOLDABLE_MAX), requests.length, 'requests.csv')}${requests.length > PRINTED_MAX && html`<p class="shown onprint">Printed with their outputs: the first ${groupDigits(PRINTED_MAX)} of ${groupDigits(requests.length)} services; the outputs of all are in <b>requests.csv</b>.</p>`}${largeClusterTable(page)}`,
   );
 }

@@ -18,11 +18,13 @@ import {
 
 const CLUSTERS_MAX = 15;
 const CLUSTERS_WITH_LINKS_MAX = 12;
-const LINKS_MAX = 10;
+const LINKS_MAX = 8;
+const JOINED_MAX = 12;
 const OPEN_CLUSTERS_MAX = 2;
 const ADDRESSES_MAX = 30;
 const SEEDS_IN_CELL_MAX = 6;
 const SEEDS_MAX = 40;
+const SEEDS_OPEN_MAX = 15;
 const LINES_MAX = 50;
 
 const SHORT_TEXT_MAX = 90;
@@ -58,7 +60,7 @@ function clusterNote(page: Page, cluster: ClusterRow): HtmlPart {
     return html`${claim(page.service(cluster.service))}<span class="sub">not expanded: only the seeds themselves count</span>`;
   }
   if (cluster.seeds.length > 1) {
-    return html`held together by ${plural(cluster.why.length, 'link')}`;
+    return html`held together by ${plural(joinLinks(cluster.why).length, 'transaction')}`;
   }
   return cluster.addresses === 1 ? 'stands alone' : 'one seed with further addresses';
 }
@@ -91,30 +93,69 @@ function clusterTable(page: Page, idOf: ReadonlyMap<string, string>): Html {
   })}`;
 }
 
-function place(text: string, idOf: ReadonlyMap<string, string>): Html {
-  const name = idOf.get(text);
-  return html`${name !== undefined && html`<b>${name}</b><br>`}${id(text)}`;
+/** Addresses that one transaction joins by one rule. */
+interface JoinedRow {
+  readonly link: LinkRow;
+  readonly addresses: string[];
+}
+
+/**
+ * Links of one transaction and one rule that touch each other say together that all their addresses belong
+ * together: one row instead of many.
+ */
+export function joinLinks(links: readonly LinkRow[]): JoinedRow[] {
+  const rows: JoinedRow[] = [];
+  for (const link of links) {
+    const touching = rows.filter(
+      (row) =>
+        row.link.txid === link.txid &&
+        row.link.rule === link.rule &&
+        row.link.ruleVersion === link.ruleVersion &&
+        row.link.isPayjoinPossible === link.isPayjoinPossible &&
+        (row.addresses.includes(link.from) || row.addresses.includes(link.to)),
+    );
+    const [first, second] = touching;
+    if (first === undefined) {
+      rows.push({ link, addresses: [link.from, link.to] });
+      continue;
+    }
+    // The link can close a gap between two rows.
+    if (second !== undefined) rows.splice(rows.indexOf(second), 1);
+    for (const address of [link.from, link.to, ...(second?.addresses ?? [])]) {
+      if (!first.addresses.includes(address)) first.addresses.push(address);
+    }
+  }
+  return rows;
+}
+
+function joinedAddresses(row: JoinedRow, idOf: ReadonlyMap<string, string>): Html {
+  const shown = row.addresses.slice(0, JOINED_MAX);
+  const more = row.addresses.length - shown.length;
+  return html`<ul class="joined">${shown.map((address) => {
+    const name = idOf.get(address);
+    return html`<li>${id(address)}${name !== undefined && html` <b>${name}</b>`}</li>`;
+  })}${more > 0 && html`<li class="sub">and ${groupDigits(more)} more</li>`}</ul>`;
 }
 
 function linkTable(cluster: ClusterRow, idOf: ReadonlyMap<string, string>): Html {
-  const shown = cluster.why.slice(0, LINKS_MAX);
+  const rows = joinLinks(cluster.why);
+  const shown = rows.slice(0, LINKS_MAX);
   return html`${table(
     `Why the seeds of ${cluster.id} are together`,
     [
-      { head: 'Link' },
-      { head: 'One address' },
-      { head: 'Other address' },
-      { head: 'Transaction' },
+      { head: 'Link', className: 'count' },
+      { head: 'By transaction' },
       { head: 'Rule' },
+      { head: 'these addresses are together (seeds with their number)' },
     ],
-    shown.map((link: LinkRow, row) => [
-      groupDigits(row + 1),
-      place(link.from, idOf),
-      place(link.to, idOf),
-      id(link.txid),
-      html`<span class="nowrap">${link.rule}</span> <span class="sub nowrap">version ${link.ruleVersion}</span>${link.isPayjoinPossible && html`<span class="sub">weaker: may be a PayJoin</span>`}`,
+    shown.map((row, place) => [
+      groupDigits(place + 1),
+      id(row.link.txid),
+      html`<span class="nowrap">${row.link.rule}</span> <span class="sub nowrap">version ${row.link.ruleVersion}</span>${row.link.isPayjoinPossible && html`<span class="sub">weaker: may be a PayJoin</span>`}`,
+      joinedAddresses(row, idOf),
     ]),
-  )}${shownNote(shown.length, cluster.why.length, 'report.json')}${cluster.whyOmitted > 0 && html`<p class="shown">For ${plural(cluster.whyOmitted, 'seed')} the links were not searched, because the cluster is too large.</p>`}`;
+    'links',
+  )}${shownNote(shown.length, rows.length, 'report.json')}${cluster.whyOmitted > 0 && html`<p class="shown">For ${plural(cluster.whyOmitted, 'seed')} the links were not searched, because the cluster is too large.</p>`}`;
 }
 
 function clusterDetails(page: Page, cluster: ClusterRow, idOf: ReadonlyMap<string, string>): Html {
@@ -147,11 +188,16 @@ ${body}</details>
 `;
 }
 
+/** Ids of sites often begin with the word themselves. */
+function siteText(site: string): string {
+  return /^site\b/i.test(site) ? site : `site ${site}`;
+}
+
 function seedCells(seed: SeedRow): HtmlPart[] {
   const said = [
     seed.source,
-    seed.site === undefined ? undefined : `site ${seed.site}`,
-    seed.seenAt === undefined ? undefined : `seen ${seed.seenAt}`,
+    seed.site === undefined ? undefined : siteText(seed.site),
+    seed.seenAt === undefined ? undefined : `seen ${seed.seenAt.replace(/T[\d:.]+Z$/, '')}`,
   ].filter((text) => text !== undefined && text !== '');
   return [
     seed.id,
@@ -168,7 +214,7 @@ function seedCells(seed: SeedRow): HtmlPart[] {
 function seedTable(page: Page): Html {
   const { seeds } = page.report;
   const shown = seeds.slice(0, SEEDS_MAX);
-  return html`${table(
+  const list = html`${table(
     'Seeds, in the order of the file',
     [
       { head: 'Seed' },
@@ -180,6 +226,10 @@ function seedTable(page: Page): Html {
     ],
     shown.map(seedCells),
   )}${shownNote(shown.length, seeds.length, 'seeds.csv')}`;
+  if (seeds.length <= SEEDS_OPEN_MAX) return list;
+  return html`<details><summary>The seeds, one by one</summary>
+${list}</details>
+`;
 }
 
 /** The seed set and its clusters. */
@@ -200,7 +250,7 @@ export function seedsSection(page: Page): Html {
 <p>${
       shared.length === 0
         ? 'No two seeds share a cluster.'
-        : html`${plural(shared.length, 'cluster')} ${shared.length === 1 ? 'holds' : 'hold'} more than one seed. Each link below names the transaction and the rule that joins two addresses: look it up in any block explorer to check it. If one link is wrong, the seeds on its two sides fall apart.`
+        : html`${plural(shared.length, 'cluster')} ${shared.length === 1 ? 'holds' : 'hold'} more than one seed. Each link below names the transaction and the rule that joins addresses: look it up in any block explorer to check it. If one link is wrong, the seeds on its two sides fall apart. What the rules do stands under “How every figure was obtained”.`
     }</p>
 ${clusters.length > 0 && clusterTable(page, idOf)}${detailed.map((cluster, row) => clusterCard(page, cluster, row, idOf))}${seeds.length > 0 && seedTable(page)}`,
   );
@@ -246,6 +296,7 @@ export function badLinesSection(page: Page): Html | false {
         duplicates
           .slice(0, LINES_MAX)
           .map((row) => [groupDigits(row.line), groupDigits(row.firstLine)]),
+        'narrow',
       )}${shownNote(Math.min(duplicates.length, LINES_MAX), duplicates.length, 'report.json')}`,
     warnings.length > 0 &&
       html`${table(

@@ -46,7 +46,10 @@ bdi { overflow-wrap: anywhere; }
 .head { padding: 36px 0 22px; border-bottom: 3px solid var(--accent); margin-bottom: 26px; }
 .kicker { color: var(--muted); font-size: 13px; letter-spacing: 0.05em; text-transform: uppercase; margin: 0; }
 .head .under { color: var(--muted); font-size: 14.5px; margin: 0; max-width: none; }
-.answer { font-size: 20px; line-height: 1.5; max-width: 62ch; margin-bottom: 14px; }
+.answer { font-size: 18px; line-height: 1.5; max-width: 72ch; margin-bottom: 14px; }
+.steps { max-width: 84ch; }
+.sure dt { font-weight: 600; color: var(--ink); }
+.onprint { display: none; }
 .answer strong { font-weight: 650; }
 .figures { display: grid; grid-template-columns: repeat(5, minmax(0, 1fr)); margin: 22px 0 26px; border: 1px solid var(--line); }
 .figures > div { padding: 12px 14px 13px; border-left: 1px solid var(--line); }
@@ -78,6 +81,11 @@ section.first { margin-top: 0; padding-top: 0; border-top: 0; }
 
 .id { font-family: var(--mono); font-size: 0.82em; letter-spacing: -0.01em; word-break: break-all; overflow-wrap: anywhere; user-select: all; -webkit-user-select: all; }
 td .id, .idlist .id { display: inline-block; vertical-align: top; max-width: 35.3ch; line-height: 1.4; padding-top: 0.1em; }
+td .joined .id, .table.links td .id { max-width: none; }
+.joined { list-style: none; margin: 0; padding: 0; max-width: none; }
+.joined li { margin: 0; }
+.table.links td:nth-child(2) .id { max-width: 35.3ch; }
+.next { margin-top: 3px; }
 .plainhead { font-weight: 400; white-space: normal; }
 .from { margin-bottom: 2px; }
 .from .sub { display: inline; white-space: nowrap; }
@@ -174,7 +182,7 @@ footer p { max-width: none; }
   .page { padding: 0 16px 48px; }
   .head { padding-top: 22px; }
   h1 { font-size: 25px; }
-  .answer { font-size: 18px; }
+  .answer { font-size: 17px; }
   .contents ol { column-gap: 14px; }
   .contents { font-size: 13px; }
   dl.plain { grid-template-columns: minmax(0, 1fr); gap: 0; }
@@ -203,7 +211,14 @@ footer p { max-width: none; }
     --paper: #fff; --soft: #f3f3f3; --line: #c4c4c4; --ink: #000; --muted: #444; --accent: #0a4655; --accent-soft: #fff;
     --claim: #4d2e00; --claim-soft: #fff; --claim-line: #6b4a12; --band: #9a9a9a; --bar: #4a4a4a; --bar-count: #9a9a9a; --mark: #222;
   }
-  body { font-size: 10pt; line-height: 1.42; }
+  body { font-size: 9.5pt; line-height: 1.4; }
+  .onprint { display: block; }
+  details > summary.onscreen { display: none; }
+  th, td { padding: 2.6pt 9pt 2.6pt 0; }
+  table { line-height: 1.32; }
+  .table { margin: 6pt 0 10pt; }
+  .joined .id { max-width: none; }
+  .spread { width: 88px; }
   dl.plain, dl.glossary { font-size: 9pt; }
   .page { max-width: none; padding: 0; }
   .contents, .skip { display: none; }
@@ -213,7 +228,11 @@ footer p { max-width: none; }
   h3 { font-size: 11.5pt; }
   h3, h4, caption, .ask, .facts, .request .claims, .lead { break-after: avoid; }
   .head { padding: 0 0 10pt; margin-bottom: 12pt; }
-  .answer { font-size: 12.5pt; }
+  .answer { font-size: 11.5pt; }
+  .figures { margin: 10pt 0 12pt; }
+  h3 { margin: 14pt 0 4pt; }
+  p, ul, ol { margin-bottom: 6pt; }
+  li { margin-bottom: 3pt; }
   .figures .value { font-size: 14pt; }
   .figures > div { padding: 6pt 7pt; }
   .figures dt, .figures .about { font-size: 8pt; }
