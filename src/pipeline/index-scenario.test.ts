@@ -9,6 +9,7 @@ import {
   compareAddresses,
   compareCounters,
   compareHistoryRows,
+  compareTables,
   compareTransactions,
   tableDigests,
 } from '../../test/support/compare-ledger.ts';
@@ -63,6 +64,7 @@ test('the whole scenario chain equals a slow ledger: counters, every history, ev
   const naive = naiveLedgerOf(source);
   assert.equal(ledger.tip?.hash, chain.blocks.at(-1)!.hash);
   await compareCounters(ledger, naive);
+  await compareTables(ledger, source);
   await compareHistoryRows(ledger, naive);
   const txids = Object.values(chain.scenarios).flatMap((each) => each.txids);
   await compareTransactions(ledger, naive, { every: 9, named: txids });

@@ -1,7 +1,8 @@
 /** Holds a ledger against the slow one: counters, addresses with their histories, transactions, raw bytes. */
 import assert from 'node:assert/strict';
+import { bytesToHex } from '../../src/bytes/hex.ts';
 import { scriptToAddress } from '../../src/chain/address.ts';
-import { parseTransaction } from '../../src/chain/transaction.ts';
+import { parseBlock, parseTransaction } from '../../src/chain/transaction.ts';
 import {
   type HistoryEntry,
   readHistory,
@@ -9,9 +10,10 @@ import {
 } from '../../src/ledger/address-facts.ts';
 import { countFlow } from '../../src/ledger/counters.ts';
 import type { Ledger } from '../../src/ledger/ledger.ts';
-import { HISTORY_DIRECTION, TABLES } from '../../src/ledger/schema.ts';
+import { HISTORY_DIRECTION, NO_ROW_SQL, TABLES } from '../../src/ledger/schema.ts';
 import { resolveAddresses } from '../../src/ledger/script-lookup.ts';
 import { readTransaction } from '../../src/ledger/transaction-facts.ts';
+import type { BlockSource, SourceBlock } from '../../src/source/block-source.ts';
 import { readRawBytes } from '../../src/source/raw-bytes.ts';
 import type { NaiveEntry, NaiveLedger } from './naive-ledger.ts';
 
@@ -194,6 +196,126 @@ export async function compareTransactions(
     const raw = parseTransaction(readRawBytes(facts.raw));
     assert.equal(raw.tx.txid, txid);
   }
+}
+
+/** The rows that parsed blocks make, in chain order. */
+function rowsOf(source: BlockSource) {
+  const blocks = [];
+  const transactions = [];
+  const outputs = [];
+  const inputs = [];
+  const spends = [];
+  const outputRows = new Map<string, { readonly row: number; readonly sats: number }>();
+  for (const { height, hash, prevHash, ...place } of source.blocks.map(plain)) {
+    const { header, transactions: txs, size } = parseBlock(source.readBlock(place), source.network);
+    const coinbase = bytesToHex(txs[0]!.inputs[0]!.scriptSig);
+    const { version, merkleRoot, time, bits, nonce } = header;
+    const root = merkleRoot;
+    const first_tx = transactions.length;
+    const tx_count = txs.length;
+    blocks.push({
+      height,
+      hash,
+      prev: prevHash,
+      root,
+      version,
+      time,
+      bits,
+      nonce,
+      first_tx,
+      tx_count,
+      size,
+      coinbase,
+    });
+    for (const tx of txs) {
+      const tx_index = transactions.length;
+      let input_sats = 0;
+      for (const [vin, input] of tx.inputs.entries()) {
+        const prevout = tx.isCoinbase
+          ? undefined
+          : outputRows.get(`${input.prevTxid}:${input.vout}`);
+        inputs.push({
+          tx_index,
+          prev: prevout?.row ?? null,
+          sats: prevout?.sats ?? 0,
+          sequence: input.sequence,
+          witness: tx.isCoinbase ? 0 : input.witness.length,
+        });
+        if (prevout === undefined) continue;
+        input_sats += prevout.sats;
+        spends.push({ output: prevout.row, tx_index, vin });
+      }
+      for (const [vout, { valueSats, kind, script }] of tx.outputs.entries()) {
+        outputRows.set(`${tx.txid}:${vout}`, { row: outputs.length, sats: valueSats });
+        outputs.push({ tx_index, value: valueSats, kind, bytes: script.length });
+      }
+      transactions.push({
+        txid: tx.txid,
+        version: tx.version,
+        locktime: tx.locktime,
+        inputs: tx.inputs.length,
+        outputs: tx.outputs.length,
+        size: tx.size,
+        stripped: tx.strippedSize,
+        input_sats,
+        output_sats: tx.outputs.reduce((sum, { valueSats }) => sum + valueSats, 0),
+      });
+    }
+  }
+  spends.sort((a, b) => a.output - b.output || a.tx_index - b.tx_index);
+  return { blocks, transactions, outputs, inputs, spends };
+}
+
+/** Every row of blocks, transactions, outputs, inputs and spends against the parsed blocks. */
+export async function compareTables(ledger: Ledger, source: BlockSource): Promise<void> {
+  const { blocks, transactions, outputs, inputs, spends } = rowsOf(source);
+  const read = (sql: string) => ledger.engine.query<Record<string, unknown>>(sql);
+  assert.deepEqual(
+    await read(
+      `SELECT height, ${display('hash')} AS hash, ${display('prev_hash')} AS prev, ${display('merkle_root')} AS root,
+         version, time, bits, nonce, ${number('first_tx')} AS first_tx, tx_count, size_bytes AS size,
+         lower(hex(coinbase_script)) AS coinbase FROM blocks ORDER BY block_index`,
+    ),
+    blocks,
+  );
+  assert.deepEqual(
+    await read(
+      `SELECT ${display('txid')} AS txid, version, locktime, input_count AS inputs, output_count AS outputs,
+         size_bytes AS size, stripped_bytes AS stripped, ${number('input_sats')} AS input_sats,
+         ${number('output_sats')} AS output_sats FROM transactions ORDER BY tx_index`,
+    ),
+    transactions,
+  );
+  assert.deepEqual(
+    await read(
+      `SELECT ${number('tx_index')} AS tx_index, ${number('value')} AS value, kind, script_bytes AS bytes
+       FROM outputs ORDER BY output_index`,
+    ),
+    outputs,
+  );
+  assert.deepEqual(
+    await read(
+      `SELECT ${number('tx_index')} AS tx_index, if(prev_output = ${NO_ROW_SQL}, NULL, ${number('prev_output')}) AS prev,
+         ${number('prev_value')} AS sats, sequence, witness_items AS witness FROM inputs ORDER BY input_index`,
+    ),
+    inputs,
+  );
+  assert.deepEqual(
+    await read(
+      `SELECT ${number('output_index')} AS output, ${number('tx_index')} AS tx_index, vin
+       FROM spends ORDER BY output_index, tx_index`,
+    ),
+    spends,
+  );
+}
+
+/** A 64-bit column as a plain number: all here are below 2^53. */
+const number = (column: string): string => `toFloat64(${column})`;
+const display = (column: string): string => `lower(hex(reverse(${column})))`;
+
+/** The values of a block's getters. */
+function plain({ height, hash, prevHash, file, offsetBytes, lengthBytes }: SourceBlock) {
+  return { height, hash, prevHash, file, offsetBytes, lengthBytes };
 }
 
 /**

@@ -67,9 +67,10 @@ export function spend(
   txid: string,
   vout: number,
   outputs: readonly { readonly sats: number; readonly script: Uint8Array }[],
+  scriptSig = new Uint8Array(0),
 ): Uint8Array {
   const writer = new ByteWriter().u32(2).varint(1).bytes(displayToHash(txid)).u32(vout);
-  writer.varbytes(new Uint8Array(0)).u32(0xffff_ffff).varint(outputs.length);
+  writer.varbytes(scriptSig).u32(0xffff_ffff).varint(outputs.length);
   for (const { sats, script } of outputs) writer.u64(sats).varbytes(script);
   return writer.u32(0).finish();
 }
