@@ -1,25 +1,38 @@
 /** Kills a process that indexes, again and again, and checks that the ledger is whole each time. */
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { SeededRandom } from '../../src/bytes/seeded-random.ts';
-import { countFlow } from '../../src/ledger/counters.ts';
+import {
+  type LedgerBlock,
+  listBlocks,
+  listWaitingBlocks,
+} from '../../src/ledger/block-directory.ts';
 import { Ledger } from '../../src/ledger/ledger.ts';
 import type { BlockSource } from '../../src/source/block-source.ts';
+import { compareCounters, compareHistoryRows, compareTables } from './compare-ledger.ts';
+import type { IndexTask } from './index-process.ts';
 import { NaiveLedger } from './naive-ledger.ts';
+import { onlyBlocks } from './some-blocks.ts';
 
 const PROGRAM = join(fileURLToPath(new URL('.', import.meta.url)), 'index-process.ts');
 
+/** What the process was at when it was killed, and how often. */
+export type KilledWork = 'append' | 'undo' | 'reload';
+
+export interface KillResult {
+  readonly rounds: number;
+  readonly kills: Readonly<Record<KilledWork, number>>;
+  /** Different tips that the ledger was found at. */
+  readonly tips: number;
+}
+
 /** Start indexing and kill it with SIGKILL after some milliseconds of work. @returns true when it was done before */
-async function killAfter(
-  blocks: string,
-  ledgerFolder: string,
-  batchRows: number,
-  milliseconds: number,
-): Promise<boolean> {
-  const child = spawn(process.execPath, [PROGRAM, blocks, ledgerFolder, String(batchRows)], {
+async function killAfter(task: IndexTask, milliseconds: number): Promise<boolean> {
+  const child = spawn(process.execPath, [PROGRAM, JSON.stringify(task)], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   let output = '';
@@ -31,64 +44,149 @@ async function killAfter(
   await Promise.race([setTimeout(milliseconds), ended]);
   child.kill('SIGKILL');
   await ended;
-  return output.includes('done');
+  const isDone = output.includes('done');
+  assert.ok(
+    isDone || child.signalCode === 'SIGKILL',
+    'the process ended by itself, without success',
+  );
+  return isDone;
 }
 
-/** Counters of the first blocks of a source, by the slow ledger, extended as heights rise. */
-function naiveCounters(source: BlockSource): (height: number) => object {
-  const naive = new NaiveLedger(source.network);
-  let next = 0;
-  return (height) => {
-    for (; next < source.blocks.length && source.blocks[next]!.height <= height; next += 1) {
-      naive.addBlock(source.readBlock(source.blocks[next]!), source.blocks[next]!.height);
+/** Slow ledgers of a source's blocks. Those of its beginnings grow out of each other. */
+class NaiveLedgers {
+  readonly #source: BlockSource;
+  #naive: NaiveLedger;
+  #blocks = 0;
+
+  constructor(source: BlockSource) {
+    this.#source = source;
+    this.#naive = new NaiveLedger(source.network);
+  }
+
+  /** Of exactly these blocks. */
+  of(blocks: readonly LedgerBlock[]): NaiveLedger {
+    const isBeginning = blocks.at(-1)!.height === blocks.length - 1;
+    if (!isBeginning || blocks.length < this.#blocks) {
+      this.#naive = new NaiveLedger(this.#source.network);
+      this.#blocks = 0;
     }
-    return {
-      blocks: naive.blocks,
-      transactions: naive.transactions,
-      inputs: naive.inputs,
-      outputs: naive.outputCount,
-      addresses: naive.addresses.size,
-      unspentCount: naive.unspent.size,
-      unspentSats: naive.unspentSats,
-      unknownInputs: naive.unknownInputs,
-      knownFeesSats: naive.feesSats,
-    };
-  };
+    const naive = this.#naive;
+    for (const block of blocks.slice(this.#blocks)) {
+      naive.addBlock(this.#source.readBlock(block), block.height);
+    }
+    this.#blocks = blocks.length;
+    if (!isBeginning) {
+      this.#naive = new NaiveLedger(this.#source.network);
+      this.#blocks = 0;
+    }
+    return naive;
+  }
+}
+
+export interface KillLimits {
+  /** Kills that must hit. */
+  readonly kills: number;
+  readonly millisecondsMax: number;
+  readonly batchRows: number;
+  /** Every so many rounds all tables are read and compared, not only counters and histories. */
+  readonly tablesEvery: number;
+  readonly onRound?: (kills: number) => void;
 }
 
 /**
- * Index a source with kills at random moments until it is whole. After each kill the ledger is opened as the next
- * user would, and every counter is compared with a slow ledger at the tip found.
- *
- * @returns kills that hit while it was indexing, and the different tips found after them
+ * Index a source with kills at random moments: while blocks are appended, while some are undone, and while they
+ * are loaded again behind others. After each kill the ledger is opened as the next user would, and compared with a slow
+ * ledger of the blocks that it has; what it had before is there or waits.
  */
 export async function indexWithKills(
   source: BlockSource,
   blocks: string,
   ledgerFolder: string,
   random: SeededRandom,
-  limits: { readonly kills: number; readonly millisecondsMax: number; readonly batchRows: number },
-): Promise<{ kills: number; tips: number }> {
-  const expected = naiveCounters(source);
-  const tips = new Set<number>();
-  let kills = 0;
-  for (let round = 0; round < limits.kills; round += 1) {
+  limits: KillLimits,
+): Promise<KillResult> {
+  const expected = new NaiveLedgers(source);
+  const tips = new Set<string>();
+  const kills: Record<KilledWork, number> = { append: 0, undo: 0, reload: 0 };
+  const { batchRows } = limits;
+  let task: IndexTask = { blocks, ledgerFolder, batchRows };
+  let work: KilledWork = 'append';
+  let had: string[] = [];
+  let rounds = 0;
+  let killed = 0;
+  while (killed < limits.kills) {
+    rounds += 1;
     const after = random.int(0, limits.millisecondsMax);
-    const done = await killAfter(blocks, ledgerFolder, limits.batchRows, after);
-    if (!done) kills += 1;
+    const isDone = await killAfter(task, after);
+    if (!isDone) {
+      kills[work] += 1;
+      killed += 1;
+      limits.onRound?.(killed);
+    }
+    const message: string = `round ${rounds}, ${work} killed after ${after} ms, replay with seed ${random.seed}`;
     const ledger = await Ledger.open(ledgerFolder, source.network);
     try {
-      if (ledger.tip !== undefined) {
-        tips.add(ledger.tip.height);
-        const counters = countFlow(await ledger.openFlow());
-        const message = `after kill ${round} (${after} ms), replay with seed ${random.seed}`;
-        assert.deepEqual(ledger.counters, counters, message);
-        assert.deepEqual(counters, expected(ledger.tip.height), message);
+      const found = await listBlocks(ledger.engine);
+      const waiting = await listWaitingBlocks(ledger.engine);
+      const isThere = new Set([...found, ...waiting].map(({ hash }) => hash));
+      if (work !== 'undo') {
+        const lost = had.filter((hash) => !isThere.has(hash));
+        assert.deepEqual(lost, [], `${message}: blocks were lost`);
       }
+      had = found.map(({ hash }) => hash);
+      if (found.length > 0) {
+        tips.add(`${found[0]!.height} ${ledger.tip!.height}`);
+        await checkWhole(ledger, source, expected, found, rounds % limits.tablesEvery === 0);
+      }
+    } catch (error) {
+      throw new Error(message, { cause: error });
     } finally {
       await ledger.close();
     }
-    if (done) break;
+    task = { blocks, ledgerFolder, batchRows };
+    if (!isDone && work !== 'undo') continue;
+    [task, work] = nextTask(task, source, random, isDone);
+    if (task.heightMin !== undefined) {
+      // A window first, whole; what is below comes in the next rounds.
+      rmSync(ledgerFolder, { recursive: true });
+      await killAfter(task, 600_000);
+      task = { blocks, ledgerFolder, batchRows };
+      had = onlyBlocks(source, (height) => height >= source.blocks.length / 2).blocks.map(
+        ({ hash }) => hash,
+      );
+    }
   }
-  return { kills, tips: tips.size };
+  return { rounds, kills, tips: tips.size };
+}
+
+/** When all blocks are in, some are undone, or a new ledger begins with its upper half. */
+function nextTask(
+  task: IndexTask,
+  source: BlockSource,
+  random: SeededRandom,
+  isDone: boolean,
+): [IndexTask, KilledWork] {
+  if (!isDone) return [task, 'append'];
+  if (random.chance(0.7)) {
+    return [{ ...task, undoAbove: random.int(0, source.blocks.length - 2) }, 'undo'];
+  }
+  return [{ ...task, heightMin: Math.ceil(source.blocks.length / 2) }, 'reload'];
+}
+
+async function checkWhole(
+  ledger: Ledger,
+  source: BlockSource,
+  expected: NaiveLedgers,
+  blocks: readonly LedgerBlock[],
+  withTables: boolean,
+): Promise<void> {
+  const naive = expected.of(blocks);
+  await compareCounters(ledger, naive);
+  await compareHistoryRows(ledger, naive);
+  if (!withTables) return;
+  const isIn = new Set(blocks.map(({ hash }) => hash));
+  await compareTables(
+    ledger,
+    onlyBlocks(source, (_height, { hash }) => isIn.has(hash)),
+  );
 }
