@@ -17,7 +17,7 @@ test('killed at random moments while indexing, the ledger opens whole at a commi
     blocks,
     join(folder, 'ledger'),
     seededRandom('kill-1'),
-    { kills: 4, millisecondsMax: 250, batchRows: 500, tablesEvery: 2 },
+    { kills: 4, millisecondsMax: 250, batchRows: 300, tablesEvery: 2 },
   );
   assert.ok(tips >= 2, `only ${tips} different tips`);
 });

@@ -24,7 +24,7 @@ if (import.meta.main) {
   await indexBlocks(
     ledger,
     onlyBlocks(source, (height) => height >= heightMin),
-    { batchRows },
+    { batchRows, onProgress: () => process.stdout.write('.') },
   );
   await ledger.close();
   process.stdout.write('done\n');

@@ -30,25 +30,31 @@ export interface KillResult {
   readonly tips: number;
 }
 
-/** Start indexing and kill it with SIGKILL after some milliseconds of work. @returns true when it was done before */
-async function killAfter(task: IndexTask, milliseconds: number): Promise<boolean> {
+/** When a process is killed: so many blocks after it began, and then so many milliseconds. */
+interface KillMoment {
+  readonly blocks: number;
+  readonly milliseconds: number;
+}
+
+/** Start indexing and kill it with SIGKILL at a moment. @returns true when it was done before */
+async function killAt(task: IndexTask, moment: KillMoment): Promise<boolean> {
   const child = spawn(process.execPath, [PROGRAM, JSON.stringify(task)], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   let output = '';
+  let blocks = 0;
   child.stdout.on('data', (chunk: Buffer) => {
     output += chunk.toString();
+    blocks = output.split('.').length - 1;
   });
   const ended = new Promise<void>((resolve) => child.on('exit', () => resolve()));
-  while (!output.includes('indexing') && child.exitCode === null) await setTimeout(2);
-  await Promise.race([setTimeout(milliseconds), ended]);
+  const isReached = (): boolean => output.includes('indexing') && blocks >= moment.blocks;
+  while (!isReached() && child.exitCode === null) await setTimeout(2);
+  await Promise.race([setTimeout(moment.milliseconds), ended]);
   child.kill('SIGKILL');
   await ended;
   const isDone = output.includes('done');
-  assert.ok(
-    isDone || child.signalCode === 'SIGKILL',
-    'the process ended by itself, without success',
-  );
+  assert.ok(isDone || child.signalCode === 'SIGKILL', 'the process ended without success');
   return isDone;
 }
 
@@ -116,14 +122,17 @@ export async function indexWithKills(
   let killed = 0;
   while (killed < limits.kills) {
     rounds += 1;
-    const after = random.int(0, limits.millisecondsMax);
-    const isDone = await killAfter(task, after);
+    // Half of them by time, which also hits opening, recovering and undoing; half by how far it came.
+    const moment = random.chance(0.5)
+      ? { blocks: 0, milliseconds: random.int(0, limits.millisecondsMax) }
+      : { blocks: random.int(1, source.blocks.length), milliseconds: random.int(0, 20) };
+    const isDone = await killAt(task, moment);
     if (!isDone) {
       kills[work] += 1;
       killed += 1;
       limits.onRound?.(killed);
     }
-    const message: string = `round ${rounds}, ${work} killed after ${after} ms, replay with seed ${random.seed}`;
+    const message: string = `round ${rounds}, ${work} killed at ${JSON.stringify(moment)}, replay with seed ${random.seed}`;
     const ledger = await Ledger.open(ledgerFolder, source.network);
     try {
       const found = await listBlocks(ledger.engine);
@@ -149,7 +158,7 @@ export async function indexWithKills(
     if (task.heightMin !== undefined) {
       // A window first, whole; what is below comes in the next rounds.
       rmSync(ledgerFolder, { recursive: true });
-      await killAfter(task, 600_000);
+      await killAt(task, { blocks: 0, milliseconds: 600_000 });
       task = { blocks, ledgerFolder, batchRows };
       had = onlyBlocks(source, (height) => height >= source.blocks.length / 2).blocks.map(
         ({ hash }) => hash,
