@@ -85,8 +85,8 @@ test('a failure of the engine says no SQL and no data; an error about the table 
       'SELECT height FRO blocks',
     ];
     for (const sql of statements) {
-      for (const run of [engine.command, engine.query, engine.readNative]) {
-        const error = await failureOf(run(sql));
+      for (const way of ['command', 'query', 'readNative'] as const) {
+        const error = await failureOf(engine[way](sql));
         assert.equal(error.code, 'CLEW_LEDGER_DAMAGED', sql);
         const said = `${error.message} ${JSON.stringify(error.facts)} ${error.hint}`;
         assert.doesNotMatch(said, /secret|SELECT|FROM|DB::|blocks_of|height/, said);

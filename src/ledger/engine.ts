@@ -48,34 +48,13 @@ interface ChdbAccess {
  * @throws {ClewError} CLEW_DATA_BUSY when another process has it open
  */
 export async function openChdb(folder: string): Promise<LedgerEngine> {
-  const database = join(folder, 'chdb');
   const scratch = join(folder, 'incoming');
   try {
     mkdirSync(folder, { recursive: true, mode: 0o700 });
   } catch (cause) {
     throw fileError(cause, folder);
   }
-  // The engine is half a gigabyte: commands that need no ledger must not load it.
-  const { createChdbConnection } = await import('chdb/connection');
-  let client: ClickHouseClient;
-  let chdb: ChdbAccess;
-  try {
-    const connection = createChdbConnection({ path: database });
-    chdb = connection.chdb;
-    client = createClient({
-      // The same interface; only the optional properties' exactness differs between the two packages' types.
-      connection: connection as unknown as NonNullable<
-        NonNullable<Parameters<typeof createClient>[0]>['connection']
-      >,
-      clickhouse_settings: { output_format_json_quote_64bit_integers: 1 },
-    });
-    await client.command({ query: 'SELECT 1' });
-  } catch (cause) {
-    const pid = holderOf(database);
-    if (pid === undefined) throw engineError(cause, folder);
-    const facts = { folder, pid };
-    throw new ClewError('CLEW_DATA_BUSY', 'The ledger is open in another process.', facts, cause);
-  }
+  const { client, chdb } = await connect(folder);
   try {
     // Only now: before the engine has its lock, what lies there may be another process's.
     rmSync(scratch, { recursive: true, force: true });
@@ -84,55 +63,106 @@ export async function openChdb(folder: string): Promise<LedgerEngine> {
     await client.close();
     throw fileError(cause, scratch);
   }
-  let insertCount = 0;
-  let queue: Promise<void> = Promise.resolve();
-  return {
-    async command(sql) {
-      await run(() => client.command({ query: sql }), folder);
-    },
-    async query<Row>(sql: string, parameters: SqlParameters = {}) {
-      return run(async () => {
-        const answer = await client.query({
-          query: sql,
-          format: 'JSONEachRow',
-          query_params: { ...parameters },
-        });
-        return (await answer.json()) as Row[];
-      }, folder);
-    },
-    async readNative(sql) {
-      const answer = await run(() => chdb.queryAsync(sql, { format: 'Native' }), folder);
-      return [...decodeNativeBlocks(answer.bytes())];
-    },
-    insert(table, columns) {
-      const names = Object.keys(columns);
-      if (columns[names[0]!]!.length === 0) return queue;
-      insertCount += 1;
-      const path = join(scratch, `${table}-${insertCount}.native`);
-      writeParts(path, encodeNativeBlock(columns));
-      const list = names.join(', ');
-      const sql = `INSERT INTO ${table} (${list}) SELECT ${list} FROM file('${sqlText(path)}', Native)`;
-      const insertion = queue
-        .then(async () => {
-          await run(() => chdb.queryAsync(sql, { format: 'Null' }), folder);
-        })
-        // Also the files of inserts that never ran because one before them failed.
-        .finally(() => rm(path, { force: true }));
-      queue = insertion;
-      // Whoever awaits an insert sees its failure; the queue itself must not end the process.
-      insertion.catch(() => undefined);
-      return insertion;
-    },
-    async settle() {
-      await queue.catch(() => undefined);
-      queue = Promise.resolve();
-    },
-    async close() {
-      // The engine must not go while it still reads a file.
-      await queue.catch(() => undefined);
-      await client.close();
-    },
-  };
+  return new ChdbEngine(folder, scratch, client, chdb);
+}
+
+async function connect(folder: string): Promise<{ client: ClickHouseClient; chdb: ChdbAccess }> {
+  const database = join(folder, 'chdb');
+  // The engine is half a gigabyte: commands that need no ledger must not load it.
+  const { createChdbConnection } = await import('chdb/connection');
+  try {
+    const connection = createChdbConnection({ path: database });
+    const client = createClient({
+      // The same interface; only the optional properties' exactness differs between the two packages' types.
+      connection: connection as unknown as NonNullable<
+        NonNullable<Parameters<typeof createClient>[0]>['connection']
+      >,
+      clickhouse_settings: { output_format_json_quote_64bit_integers: 1 },
+    });
+    await client.command({ query: 'SELECT 1' });
+    return { client, chdb: connection.chdb };
+  } catch (cause) {
+    const pid = holderOf(database);
+    if (pid === undefined) throw engineError(cause, folder);
+    const facts = { folder, pid };
+    throw new ClewError('CLEW_DATA_BUSY', 'The ledger is open in another process.', facts, cause);
+  }
+}
+
+class ChdbEngine implements LedgerEngine {
+  readonly #folder: string;
+  /** Where rows lie on their way in. */
+  readonly #scratch: string;
+  readonly #client: ClickHouseClient;
+  readonly #chdb: ChdbAccess;
+  #insertCount = 0;
+  #queue: Promise<void> = Promise.resolve();
+
+  constructor(folder: string, scratch: string, client: ClickHouseClient, chdb: ChdbAccess) {
+    this.#folder = folder;
+    this.#scratch = scratch;
+    this.#client = client;
+    this.#chdb = chdb;
+  }
+
+  async #run<T>(work: () => Promise<T>): Promise<T> {
+    try {
+      return await work();
+    } catch (cause) {
+      throw engineError(cause, this.#folder);
+    }
+  }
+
+  async command(sql: string): Promise<void> {
+    await this.#run(() => this.#client.command({ query: sql }));
+  }
+
+  query<Row>(sql: string, parameters: SqlParameters = {}): Promise<Row[]> {
+    return this.#run(async () => {
+      const answer = await this.#client.query({
+        query: sql,
+        format: 'JSONEachRow',
+        query_params: { ...parameters },
+      });
+      return (await answer.json()) as Row[];
+    });
+  }
+
+  async readNative(sql: string): Promise<DecodedBlock[]> {
+    const answer = await this.#run(() => this.#chdb.queryAsync(sql, { format: 'Native' }));
+    return [...decodeNativeBlocks(answer.bytes())];
+  }
+
+  insert(table: string, columns: Readonly<Record<string, NativeColumn>>): Promise<void> {
+    const names = Object.keys(columns);
+    if (columns[names[0]!]!.length === 0) return this.#queue;
+    this.#insertCount += 1;
+    const path = join(this.#scratch, `${table}-${this.#insertCount}.native`);
+    writeParts(path, encodeNativeBlock(columns));
+    const list = names.join(', ');
+    const sql = `INSERT INTO ${table} (${list}) SELECT ${list} FROM file('${sqlText(path)}', Native)`;
+    const insertion = this.#queue
+      .then(async () => {
+        await this.#run(() => this.#chdb.queryAsync(sql, { format: 'Null' }));
+      })
+      // Also the files of inserts that never ran because one before them failed.
+      .finally(() => rm(path, { force: true }));
+    this.#queue = insertion;
+    // Whoever awaits an insert sees its failure; the queue itself must not end the process.
+    insertion.catch(() => undefined);
+    return insertion;
+  }
+
+  async settle(): Promise<void> {
+    await this.#queue.catch(() => undefined);
+    this.#queue = Promise.resolve();
+  }
+
+  async close(): Promise<void> {
+    // The engine must not go while it still reads a file.
+    await this.#queue.catch(() => undefined);
+    await this.#client.close();
+  }
 }
 
 function sqlText(text: string): string {
@@ -153,14 +183,6 @@ function writeParts(path: string, parts: Uint8Array[]): void {
     throw fileError(cause, path);
   } finally {
     if (fd !== undefined) closeSync(fd);
-  }
-}
-
-async function run<T>(work: () => Promise<T>, folder: string): Promise<T> {
-  try {
-    return await work();
-  } catch (cause) {
-    throw engineError(cause, folder);
   }
 }
 
