@@ -1,8 +1,9 @@
 /** The frame of every page: header with search, main, footer that says as of when. No JavaScript. */
 import type { ClewError } from '../errors.ts';
 import { type Html, html, trustedMarkup } from '../report/html.ts';
-import { formatTime } from '../units/time.ts';
+import { groupedNumber } from '../units/number-text.ts';
 import { VERSION } from '../version.ts';
+import { timeText } from './page-parts.ts';
 import { PAGE_STYLE } from './page-style.ts';
 import { type Answer, htmlAnswer } from './router.ts';
 
@@ -71,7 +72,7 @@ ${asOf === undefined ? undefined : asOfLine(asOf)}
 }
 
 function asOfLine(asOf: AsOf): Html {
-  return html`<p>As of block ${asOf.height} of ${asOf.network}, <time>${formatTime(asOf.timeSeconds)}</time>, <span class="hash">${asOf.hash}</span></p>`;
+  return html`<p>The ledger of ${asOf.network} ends at block ${groupedNumber(asOf.height)}, ${timeText(asOf.timeSeconds)}, <span class="hash">${asOf.hash}</span></p>`;
 }
 
 /** A whole page as an answer. */

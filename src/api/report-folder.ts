@@ -1,11 +1,15 @@
 /** Folders with reports, as they are shown. */
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { ClewError } from '../errors.ts';
 
 export interface ReportFolder {
   readonly path: string;
   readonly title: string;
+  /** The first sentence of its answer, when it can be read. */
+  readonly answer?: string;
+  /** When it was written, in Unix seconds: the latest is shown first. */
+  readonly writtenAtSeconds: number;
   /** Names of the files that are shown. */
   readonly files: readonly string[];
 }
@@ -34,16 +38,22 @@ export function openReportFolder(path: string): ReportFolder {
   const rank = (name: string): number =>
     name === 'report.html' ? 0 : name === 'report.json' ? 1 : 2;
   files.sort((a, b) => rank(a) - rank(b));
-  return { path, title: titleOf(path), files };
+  const writtenAtSeconds = Math.floor(statSync(join(path, 'report.json')).mtimeMs / 1000);
+  return { path, ...headOf(path), writtenAtSeconds, files };
 }
 
-function titleOf(path: string): string {
+function headOf(path: string): { readonly title: string; readonly answer?: string } {
   try {
     const report: unknown = JSON.parse(readFileSync(join(path, 'report.json'), 'utf8'));
-    const { title } = report as { title?: unknown };
-    if (typeof title === 'string' && title !== '') return title;
+    const { title, summary } = report as { title?: unknown; summary?: { text?: unknown } };
+    const answer =
+      typeof summary?.text === 'string' ? /^.*?\.(?= |$)/s.exec(summary.text)?.[0] : undefined;
+    return {
+      title: typeof title === 'string' && title !== '' ? title : 'Report',
+      ...(answer !== undefined && { answer }),
+    };
   } catch {
     // A report that can not be read is still listed, under a plain name.
+    return { title: 'Report' };
   }
-  return 'Report';
 }

@@ -18,6 +18,8 @@ const PARTS: SiteParts = {
   navigation: [
     ['/', 'Overview'],
     ['/reports', 'Reports'],
+    ['/why', 'Why together?'],
+    ['/rules', 'Rules'],
   ],
 };
 
@@ -39,7 +41,10 @@ export function answerFromNetwork<T>(
   site: Site,
   request: PageRequest,
   ask: (open: OpenNetwork) => Promise<T>,
-  show: (answer: T) => Omit<PageParts, 'asOf'>,
+  show: (
+    answer: T,
+    open: OpenNetwork,
+  ) => Omit<PageParts, 'asOf'> | Promise<Omit<PageParts, 'asOf'>>,
 ): Promise<Answer> {
   if (site.network === undefined) {
     throw new ClewError('CLEW_LEDGER_EMPTY', 'Nothing has been indexed yet.');
@@ -47,7 +52,7 @@ export function answerFromNetwork<T>(
   return site.useNetwork(site.network, async (open) => {
     const answer = await ask(open);
     if (request.wantsJson) return jsonAnswer(answer);
-    return sitePage({ ...show(answer), asOf: await tipOf(open) });
+    return sitePage({ ...(await show(answer, open)), asOf: await tipOf(open) });
   });
 }
 

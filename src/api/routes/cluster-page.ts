@@ -1,11 +1,21 @@
 import type { ClusterAnswer } from '../../pipeline/answers/cluster-answer.ts';
 import { html } from '../../report/html.ts';
-import { groupedNumber } from '../../units/number-text.ts';
+import { countText, groupedNumber } from '../../units/number-text.ts';
 import type { PageParts } from '../page.ts';
-import { addressLink, dataTable, factList, nextPage, tagTable } from '../page-parts.ts';
+import {
+  addressLink,
+  asOfNote,
+  claim,
+  dataTable,
+  factList,
+  nextPage,
+  tagTable,
+} from '../page-parts.ts';
 import { keptQuery, readPageQuery } from '../page-query.ts';
 import type { Answer, PageRequest } from '../router.ts';
 import { answerFromNetwork, type Site } from '../site.ts';
+import { ruleLink } from './rules-page.ts';
+import { whyForm } from './why-page.ts';
 
 export function clusterPage(site: Site, request: PageRequest): Promise<Answer> {
   const { asOf, page: wanted } = readPageQuery(request);
@@ -14,41 +24,59 @@ export function clusterPage(site: Site, request: PageRequest): Promise<Answer> {
     site,
     request,
     (open) => open.cluster(address, wanted, asOf),
-    (answer) => page(answer, asOf),
+    (answer) => page(answer, asOf, wanted.cursor === undefined),
   );
 }
 
-function page(answer: ClusterAnswer, asOf: number | undefined): Omit<PageParts, 'asOf'> {
+/** The rules that put addresses together; the others keep mixes out. */
+const LINKING = ['MI-1', 'SK-1'];
+
+function page(
+  answer: ClusterAnswer,
+  asOf: number | undefined,
+  isFirst: boolean,
+): Omit<PageParts, 'asOf'> {
   const { address, id, run, size, service, tags, members } = answer;
   const path = `/cluster/${encodeURIComponent(address)}`;
   const why = (member: string): string =>
     `/why/${encodeURIComponent(address)}/${encodeURIComponent(member)}${keptQuery(asOf)}`;
-  const main = html`<h1>Cluster of an address</h1>
-<p class="lead">Addresses that the rules below group together. A cluster is not a person, and not proof of one.</p>
+  const linking = answer.rules.filter((rule) => LINKING.includes(rule.id));
+  const main = html`<h1>Cluster of ${countText(size.addresses, 'address', 'addresses')}</h1>
+<p class="lead">Addresses that the rules hold to be under one control. A cluster is not a person: several people can share one, and one person can have many.</p>
+${asOfNote(path, asOf)}
 ${factList([
   ['Of address', addressLink(address, asOf)],
-  ['Cluster', html`<span class="hash">${id}</span>`],
-  ['Run', `${run}, profile ${answer.profile}`],
-  ['Rules', answer.rules.map((rule) => `${rule.id} version ${rule.version}`).join(', ')],
-  ['As of block', groupedNumber(answer.asOfHeight)],
-  ['Addresses', groupedNumber(size.addresses)],
   [
-    'Service',
+    'Held by',
     service !== null &&
-      html`${service.name}, <span class="badge">${service.category}</span>${service.conflicting && ' — sources disagree'}`,
+      html`${claim(service)}<span class="sub">so say the sources below</span>${service.others.length > 0 && html`<span class="sub">others say ${service.others.map((other, i) => html`${i > 0 && ', '}${claim(other)}`)}</span>`}`,
   ],
+  [
+    'Put together by',
+    html`${linking.map((rule, i) => html`${i > 0 && ', '}${ruleLink(rule.id, rule.version)}`)}; <a href="/rules">mixes left out</a>`,
+  ],
+  ['As of block', groupedNumber(answer.asOfHeight)],
+  ['Name of the cluster', html`<span class="hash">${id}</span>`],
+  ['Run', `${run}, profile ${answer.profile}`],
 ])}
 ${tagTable(tags)}
+${
+  size.addresses > 1 &&
+  html`<h2>Why are two of them together?</h2>
+${whyForm(address, '')}`
+}
 <h2>Members, in order of first sight</h2>
-${dataTable(
-  `Members of the cluster`,
-  [{ title: 'Address' }, { title: 'Why' }],
-  members.map((member) => [
-    isAddress(member) ? addressLink(member, asOf) : html`<span class="hash">${member}</span>`,
-    isAddress(member) && member !== address && html`<a href="${why(member)}">links</a>`,
-  ]),
-)}
-${nextPage(path, asOf, answer.nextCursor)}`;
+<div class="tight">${dataTable(
+    'Members of the cluster',
+    [{ title: 'Address' }, { title: 'Together with the address above' }],
+    members.map((member) => [
+      isAddress(member) ? addressLink(member, asOf) : html`<span class="hash">${member}</span>`,
+      member === address
+        ? html`<span class="soft">the address above</span>`
+        : isAddress(member) && html`<a href="${why(member)}">why?</a>`,
+    ]),
+  )}</div>
+${nextPage(path, asOf, answer.nextCursor, isFirst)}`;
   return { title: `Cluster of ${address.slice(0, 12)}`, main, searched: address };
 }
 

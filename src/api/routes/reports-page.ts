@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ClewError } from '../../errors.ts';
 import { type Html, html } from '../../report/html.ts';
+import { timeText } from '../page-parts.ts';
 import type { ReportFolder } from '../report-folder.ts';
 import { type Answer, jsonAnswer, type PageRequest } from '../router.ts';
 import { type Site, sitePage } from '../site.ts';
@@ -12,24 +13,32 @@ const TYPES: Readonly<Record<string, string>> = {
   csv: 'text/csv; charset=utf-8',
 };
 
-/** The reports with their files. */
+/** The reports with their files, the latest first; their numbers stay those of the command line. */
 export function reportList(reports: readonly ReportFolder[]): Html {
-  return html`<ul>${reports.map(
-    ({ title, files }, i) =>
-      html`<li><a href="/reports/${i + 1}/report.html">${title}</a><br>
-<span class="soft">Files: ${files.map((name, j) => html`${j > 0 && ', '}<a href="/reports/${i + 1}/${name}">${name}</a>`)}</span></li>`,
+  const shown = reports
+    .map((report, i) => ({ ...report, path: `/reports/${i + 1}` }))
+    .sort((a, b) => b.writtenAtSeconds - a.writtenAtSeconds);
+  return html`<ul class="cards">${shown.map(
+    ({ title, answer, writtenAtSeconds, files, path }) => html`<li>
+<h3><a href="${path}/report.html">${title}</a></h3>
+${answer !== undefined && html`<p>${answer}</p>`}
+<p class="sub">Written ${timeText(writtenAtSeconds)}</p>
+<details><summary>Its files</summary><p>${files.map((name, j) => html`${j > 0 && ', '}<a href="${path}/${name}">${name}</a>`)}</p></details>
+</li>`,
   )}</ul>`;
+}
+
+/** What to do when there is no report yet. */
+export function noReportNote(): Html {
+  return html`<p class="note">No report is shown yet. Make one with <code>clew investigate seeds.csv --out report</code> and show it with <code>clew serve --report report</code>. <code>seeds.csv</code> needs a column <code>address</code>.</p>`;
 }
 
 export function reportsPage(site: Site, request: PageRequest): Answer {
   if (request.wantsJson) {
     return jsonAnswer(site.reports.map(({ title, files }, i) => ({ number: i + 1, title, files })));
   }
-  const main = html`<h1>Reports</h1>${
-    site.reports.length === 0
-      ? html`<p class="note">No report is shown. Make one with <code>clew investigate</code> and name its folder: <code>clew serve --report DIR</code>.</p>`
-      : reportList(site.reports)
-  }`;
+  const main = html`<h1>Reports</h1>
+${site.reports.length === 0 ? noReportNote() : reportList(site.reports)}`;
   return sitePage({ title: 'Reports', main, current: '/reports' });
 }
 
