@@ -194,6 +194,24 @@ test('a record cut off in mid-file does not take the next ones with it', async (
   }
 });
 
+test('a record cut off in its frame or header does not take the next one with it', async (t) => {
+  const last = frame(chain[3]!.bytes);
+  const head = frameAll(chain.slice(0, 3));
+  for (let kept = 4; kept < 88; kept += 1) {
+    const bytes = Buffer.concat([head, last.subarray(0, kept), frameAll(chain.slice(4))]);
+    const found = await scan(t, bytes);
+    assert.deepEqual(
+      found.records,
+      [...placesOf(chain.slice(0, 3)), ...placesOf(chain.slice(4), head.length + kept)],
+      `${kept} bytes kept`,
+    );
+    assert.deepEqual(
+      found.problems.map(({ code, facts }) => [code, facts['offset'], facts['presentBytes']]),
+      [['CLEW_BLOCK_CUT', head.length, Math.max(0, kept - 8)]],
+    );
+  }
+});
+
 test('a magic inside a block is no record', async (t) => {
   const inner = frame(chain[2]!.bytes);
   const blocks = mineChain(4, { extra: inner });

@@ -175,6 +175,12 @@ class BlockFileScan {
   /** The record at `at` is not followed by another: find out how long it really is, and go on behind it. */
   #settle(at: number, network: Network, announced: number, head: Uint8Array): number {
     const start = at + FRAME_BYTES;
+    const next = this.#findRecord(at + 1);
+    if (next < start + HEADER_BYTES) {
+      // Cut off in its frame or header: what stands there is the next record already.
+      this.#reportCut(at, next < start ? null : announced, Math.max(0, next - start), network);
+      return next;
+    }
     const isPossible = isPossibleLength(announced);
     const extent = this.#extentOf(start, isPossible ? announced : 0, network);
     if (extent === announced) {
@@ -198,7 +204,6 @@ class BlockFileScan {
       this.#sink.record(this.#recordOf(at, network, extent, true, head));
       return start + extent;
     }
-    const next = this.#findRecord(start + HEADER_BYTES);
     if (isPossible && start + announced <= next) {
       // The body is damaged, or stray bytes follow it: the loader sees the one, `passGap` the other.
       this.#sink.record(this.#recordOf(at, network, announced, true, head));
