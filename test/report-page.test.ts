@@ -9,6 +9,7 @@ import type { Browser, Page } from 'playwright-core';
 import { renderReport } from '../src/report/render-report.ts';
 import { buildReport } from '../src/report/report-data.ts';
 import { launchBrowser } from './support/browser.ts';
+import { contrast } from './support/contrast.ts';
 import type { ComputedStyleOf, PageDocument } from './support/page-globals.ts';
 import { emptyInput, MEDIUM, sampleInput } from './support/sample-investigation.ts';
 
@@ -131,19 +132,6 @@ test('landmarks, headings and tables are there for those who can not see the pag
   assert.match(tree, /columnheader "Coins came from"/);
   await close();
 });
-
-/** Contrast of two colours by WCAG 2.2, 1 to 21. */
-function contrast(a: readonly number[], b: readonly number[]): number {
-  const luminance = (colour: readonly number[]): number => {
-    const [red, green, blue] = colour.map((part) => {
-      const share = part / 255;
-      return share <= 0.04045 ? share / 12.92 : ((share + 0.055) / 1.055) ** 2.4;
-    }) as [number, number, number];
-    return 0.2126 * red + 0.7152 * green + 0.0722 * blue;
-  };
-  const [high, low] = [luminance(a), luminance(b)].sort((x, y) => y - x) as [number, number];
-  return (high + 0.05) / (low + 0.05);
-}
 
 test('text stands out from its ground, light and dark (WCAG 2.2 AA)', async () => {
   for (const scheme of ['light', 'dark'] as const) {

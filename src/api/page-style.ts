@@ -52,7 +52,7 @@ p, ul, ol, dl { max-width: 44rem; }
 .claim { color: var(--claim); font-style: italic; border-bottom: 1.5px dashed var(--mark); overflow-wrap: anywhere; }
 .cards { list-style: none; padding: 0; margin: 0 0 1rem; display: grid; gap: 0.75rem; max-width: none; }
 .cards > li { border: 1px solid var(--line); border-left: 4px solid var(--link); padding: 0.8rem 1.1rem; }
-.cards h3 { margin: 0 0 0.25rem; font-size: 1.1rem; }
+.cards h2, .cards h3 { margin: 0 0 0.25rem; font-size: 1.1rem; }
 .cards p { margin: 0.25rem 0; max-width: none; }
 form.ask { display: grid; gap: 0.6rem; max-width: 44rem; margin: 0 0 1rem; }
 form.ask label { display: grid; gap: 0.2rem; }

@@ -28,7 +28,7 @@ ${reportsPart(site)}
 
 function reportsPart(site: Site): Html {
   return html`<h2>Reports</h2>
-${site.reports.length === 0 ? noReportNote() : reportList(site.reports)}`;
+${site.reports.length === 0 ? noReportNote() : reportList(site.reports, true)}`;
 }
 
 function tagsPart({ tagCount, addressCount, pendingCount, sourcePacks }: TagIndex): Html {

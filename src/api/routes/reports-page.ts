@@ -13,14 +13,20 @@ const TYPES: Readonly<Record<string, string>> = {
   csv: 'text/csv; charset=utf-8',
 };
 
-/** The reports with their files, the latest first; their numbers stay those of the command line. */
-export function reportList(reports: readonly ReportFolder[]): Html {
+/**
+ * The reports with their files, the latest first; their numbers stay those of the command line.
+ *
+ * @param isBelowHeading whether the list stands below a heading of its own
+ */
+export function reportList(reports: readonly ReportFolder[], isBelowHeading: boolean): Html {
   const shown = reports
     .map((report, i) => ({ ...report, path: `/reports/${i + 1}` }))
     .sort((a, b) => b.writtenAtSeconds - a.writtenAtSeconds);
+  const heading = (title: Html): Html =>
+    isBelowHeading ? html`<h3>${title}</h3>` : html`<h2>${title}</h2>`;
   return html`<ul class="cards">${shown.map(
     ({ title, answer, writtenAtSeconds, files, path }) => html`<li>
-<h3><a href="${path}/report.html">${title}</a></h3>
+${heading(html`<a href="${path}/report.html">${title}</a>`)}
 ${answer !== undefined && html`<p>${answer}</p>`}
 <p class="sub">Written ${timeText(writtenAtSeconds)}</p>
 <details><summary>Its files</summary><p>${files.map((name, j) => html`${j > 0 && ', '}<a href="${path}/${name}">${name}</a>`)}</p></details>
@@ -38,7 +44,7 @@ export function reportsPage(site: Site, request: PageRequest): Answer {
     return jsonAnswer(site.reports.map(({ title, files }, i) => ({ number: i + 1, title, files })));
   }
   const main = html`<h1>Reports</h1>
-${site.reports.length === 0 ? noReportNote() : reportList(site.reports)}`;
+${site.reports.length === 0 ? noReportNote() : reportList(site.reports, false)}`;
   return sitePage({ title: 'Reports', main, current: '/reports' });
 }
 
