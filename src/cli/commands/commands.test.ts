@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { systemClock } from '../../clock.ts';
+import { groupedNumber } from '../../units/number-text.ts';
 import { COMMAND_GROUPS } from '../command-list.ts';
 import { openLocally } from '../local-host.ts';
 import { type Host, runCommandLine } from '../run-command-line.ts';
@@ -145,8 +146,8 @@ test('from the tip to an address, its cluster and why: every link leads somewher
     assert.equal(status, 200, path);
     assert.ok(
       path.startsWith('/reports/') ||
-        text.includes(`As of block ${tip.height} `) ||
-        path === '/reports',
+        text.includes(`ends at block ${groupedNumber(tip.height)}, `) ||
+        ['/reports', '/rules', '/why'].includes(path.replace(/#.*/, '')),
       path,
     );
     for (const [, link] of text.matchAll(/href="(\/[^"]*)"/g)) {
