@@ -9,6 +9,18 @@ export interface ReportFile {
   readonly bytes: Uint8Array;
 }
 
+/** Names of all files that `renderReport` gives, in its order. */
+export const REPORT_FILE_NAMES: readonly string[] = [
+  'report.json',
+  'report.html',
+  'payments.csv',
+  'payers.csv',
+  'cash-outs.csv',
+  'seeds.csv',
+  'mixes.csv',
+  'requests.csv',
+];
+
 /**
  * The files of a report: report.json, report.html and the CSV files.
  *

@@ -7,7 +7,7 @@ import { sha256Hex } from '../bytes/hash.ts';
 import type { Investigation } from '../trace/investigation.ts';
 import { canonicalJson } from './canonical-json.ts';
 import { parsePrices } from './prices.ts';
-import { renderReport } from './render-report.ts';
+import { REPORT_FILE_NAMES, renderReport } from './render-report.ts';
 import { buildReport } from './report-data.ts';
 import type { Report } from './report-format.ts';
 import type { ReportInput } from './report-input.ts';
@@ -292,6 +292,14 @@ const digestOf = (built: Report): string =>
       .map(({ name, bytes }) => `${name} ${sha256Hex(bytes)}`)
       .join('\n'),
   );
+
+test('the files have the names that a folder is checked for before the work begins', () => {
+  const files = renderReport(buildReport(sampleInput(SMALL)));
+  assert.deepEqual(
+    files.map(({ name }) => name),
+    REPORT_FILE_NAMES,
+  );
+});
 
 test('the same input gives the same bytes', () => {
   assert.equal(

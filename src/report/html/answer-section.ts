@@ -75,7 +75,13 @@ function nameItem(page: Page): Html | false {
   const { largeClusters } = page.report;
   if (largeClusters.length === 0) return false;
   const clusters = new Set(largeClusters.map(({ clusterId }) => clusterId)).size;
-  return html`<li><b>Find out who ${clusters === 1 ? 'one large cluster is' : html`${groupDigits(clusters)} large clusters are`}</b>: <a href="#unnamed">no source names ${clusters === 1 ? 'it' : 'them'}</a>, and following stopped there.</li>
+  const sum = (wanted: 'in' | 'out'): bigint =>
+    largeClusters
+      .filter(({ direction }) => direction === wanted)
+      .reduce((total, { sats }) => total + BigInt(sats), 0n);
+  const share = (sats: bigint): string =>
+    `${briefCoins(sats)} ${page.coin} (${percent(sats, page.receivedSats)})`;
+  return html`<li><b>Find out who ${clusters === 1 ? 'one large cluster is' : html`${groupDigits(clusters)} large clusters are`}</b>: <a href="#unnamed">no source names ${clusters === 1 ? 'it' : 'them'}</a>, and following stopped there. ${share(sum('in'))} went there, ${share(sum('out'))} came from there.</li>
 `;
 }
 

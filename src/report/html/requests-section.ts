@@ -226,7 +226,7 @@ function largeClusterTable(page: Page): Html | false {
   if (clusters.length === 0) return false;
   const shown = clusters.slice(0, LARGE_CLUSTERS_MAX);
   return html`<h3 id="unnamed">Find out who ${clusters.length === 1 ? 'this large cluster is' : 'these large clusters are'}</h3>
-<p>As large as those of services, but no source names ${clusters.length === 1 ? 'it' : 'them'}, so following the money stopped there. Look for their addresses in other tag packs, or ask an agency or a firm that knows more. Then import a tag and run the investigation again: what ends here can become a request.</p>
+<p>As large as those of services, but no source names ${clusters.length === 1 ? 'it' : 'them'}, so following the money stopped there. Look for ${clusters.length === 1 ? 'its' : 'their'} addresses in other tag packs (<code>clew cluster ADDRESS</code> lists them), or ask an agency or a firm that knows more. Then import a tag and run the investigation again: what ends here can become a request.</p>
 ${table(
   'Large clusters without a name, most money first; shares are of what the seed set received',
   [

@@ -198,7 +198,7 @@ footer p { max-width: none; }
   .table:not(.keep) td.num .sub { text-align: left; }
   .table:not(.keep) td.num { display: grid; grid-template-columns: minmax(0, 11ch) minmax(0, 1fr); column-gap: 10px; }
   .table:not(.keep) td.num .sub { grid-column: 2; }
-  .table:not(.keep) td.num::before { font-size: 12px; line-height: 1.6; }
+  .table:not(.keep) td.num::before { font-size: 12px; line-height: 1.6; grid-row: 1 / span 3; }
 }
 @page { size: A4; margin: 17mm 15mm 19mm; }
 @page {
