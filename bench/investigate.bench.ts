@@ -50,7 +50,7 @@ export async function run(): Promise<BenchFigure[]> {
         prices: readPrices(join(economy, 'prices.csv')),
       },
     );
-    writeReport(report, join(folder, 'report'), false);
+    writeReport(report, join(folder, 'report'));
     const seconds = (performance.now() - start) / 1000;
     assert.ok(seedSet.seeds.length >= 1_000);
     assert.ok(report.payments.length > seedSet.seeds.length);

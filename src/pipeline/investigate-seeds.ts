@@ -3,7 +3,15 @@
  *
  *     bytes -> parseSeeds -> found in the ledger -> investigate -> buildReport -> files
  */
-import { mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  renameSync,
+  writeFileSync,
+} from 'node:fs';
 import { basename, join } from 'node:path';
 import { ClewError } from '../errors.ts';
 import { fileError } from '../file-error.ts';
@@ -12,7 +20,7 @@ import type { FlowIndex } from '../ledger/flow-index.ts';
 import { resolveAddresses } from '../ledger/script-lookup.ts';
 import { findTransactions } from '../ledger/transaction-facts.ts';
 import { type PriceTable, parsePrices } from '../report/prices.ts';
-import { renderReport } from '../report/render-report.ts';
+import { REPORT_FILE_NAMES, renderReport } from '../report/render-report.ts';
 import { buildReport } from '../report/report-data.ts';
 import type { Report } from '../report/report-format.ts';
 import type { Derivation } from '../report/report-input.ts';
@@ -183,22 +191,50 @@ async function derive(network: OpenNetwork, flow: FlowIndex, at: AsOf): Promise<
 }
 
 /**
- * Write the files of a report into a folder. A file is there whole or not at all.
+ * That a report may be written into a folder: it does not exist yet, is empty, or holds a report and nothing else.
+ * A file that the report is made from is never written over, not even with force.
  *
- * @param force write although the folder holds something else
- * @returns the paths written
- * @throws {ClewError} CLEW_OUT_NOT_EMPTY, CLEW_NO_SPACE, CLEW_FILE_UNREADABLE
+ * @param force other files may be there
+ * @param inputs paths of the seed file and the like
+ * @throws {ClewError} CLEW_OUT_NOT_EMPTY; CLEW_FILE_UNREADABLE when it is a file or may not be read
  */
-export function writeReport(report: Report, folder: string, force: boolean): string[] {
+export function checkReportFolder(folder: string, force: boolean, inputs: readonly string[]): void {
+  let present: string[];
+  try {
+    present = readdirSync(folder);
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return;
+    throw fileError(cause, folder);
+  }
+  const isReport = present.includes(REPORT_FILE_NAMES[0]!);
+  const other = present.find((name) => !isReport || !REPORT_FILE_NAMES.includes(name));
+  if (other !== undefined && !force) {
+    throw new ClewError('CLEW_OUT_NOT_EMPTY', `${folder} holds something else than a report.`, {
+      path: folder,
+      file: other,
+    });
+  }
+  const taken = new Set(present.map((name) => join(realpathSync(folder), name)));
+  for (const path of inputs) {
+    const input = existsSync(path) ? realpathSync(path) : path;
+    if (!REPORT_FILE_NAMES.includes(basename(input)) || !taken.has(input)) continue;
+    throw new ClewError('CLEW_OUT_NOT_EMPTY', `The report would be written over ${path}.`, {
+      path: folder,
+      file: basename(input),
+    });
+  }
+}
+
+/**
+ * Write the files of a report into a folder that `checkReportFolder` found fit. A file is there whole or not at all.
+ *
+ * @returns the paths written
+ * @throws {ClewError} CLEW_NO_SPACE, CLEW_FILE_UNREADABLE
+ */
+export function writeReport(report: Report, folder: string): string[] {
   const files = renderReport(report);
   try {
     mkdirSync(folder, { recursive: true, mode: 0o700 });
-    const names = new Set(files.map(({ name }) => name));
-    if (!force && readdirSync(folder).some((name) => !names.has(name))) {
-      throw new ClewError('CLEW_OUT_NOT_EMPTY', 'The folder for the report is not empty.', {
-        path: folder,
-      });
-    }
     return files.map(({ name, bytes }) => {
       const path = join(folder, name);
       writeFileSync(`${path}.new`, bytes, { mode: 0o600, flush: true });

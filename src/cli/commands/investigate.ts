@@ -88,13 +88,15 @@ export async function makeReport(
   context: CommandContext,
   options: MakeReportOptions,
 ): Promise<{ result: InvestigateSeedsResult; files: readonly string[] }> {
-  const { investigateSeeds, readInput, readPrices, writeReport } = await import(
+  const { checkReportFolder, investigateSeeds, readInput, readPrices, writeReport } = await import(
     '../../pipeline/investigate-seeds.ts'
   );
   const { loadSiteKey } = await import('../../pipeline/site-key.ts');
   const file = readInput(options.seeds);
   const prices = options.prices === undefined ? undefined : readPrices(options.prices);
   const { limits, title, asOfHeight } = options;
+  const inputs = [options.seeds, ...(options.prices === undefined ? [] : [options.prices])];
+  checkReportFolder(options.out, options.force, inputs);
   const shown = context.progress('Investigating');
   let stages = 0;
   const result = await withNetwork(context, options.network, (open) =>
@@ -110,7 +112,7 @@ export async function makeReport(
       },
     }),
   ).finally(() => shown.end());
-  return { result, files: writeReport(result.report, options.out, options.force) };
+  return { result, files: writeReport(result.report, options.out) };
 }
 
 /** Backward there are few transactions and nothing is too small: only depth and time bound both ways. */
