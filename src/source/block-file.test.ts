@@ -212,6 +212,27 @@ test('a record cut off in its frame or header does not take the next one with it
   }
 });
 
+test('a length that ends among the zeros of a later block does not swallow the records before it', async (t) => {
+  const bytes = frameAll(chain);
+  const third = frameAll(chain.slice(0, 3)).length;
+  for (const [i, zeros] of [
+    [5, 1],
+    [5, 4],
+    [chain.length, 3],
+  ] as const) {
+    const lying = Buffer.from(bytes);
+    const end = frameAll(chain.slice(0, i)).length - zeros;
+    assert.ok(lying.subarray(end, end + zeros).every((byte) => byte === 0));
+    lying.writeUInt32LE(end - third - 8, third + 4);
+    const found = await scan(t, lying);
+    assert.deepEqual(found.records, placesOf(chain), `${zeros} zeros before record ${i}`);
+    assert.deepEqual(
+      found.problems.map(({ code, facts }) => [code, facts['offset']]),
+      [['CLEW_BLOCK_DAMAGED', third]],
+    );
+  }
+});
+
 test('a magic inside a block is no record', async (t) => {
   const inner = frame(chain[2]!.bytes);
   const blocks = mineChain(4, { extra: inner });

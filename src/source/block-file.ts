@@ -26,6 +26,11 @@ export const HEAD_BYTES = 256;
 export const BLOCK_BYTES_MAX = 8 * 1024 * 1024;
 
 const MAGIC_BYTES = 4;
+/**
+ * Zeros that can only be padding. A block can end with some 40: the coinbase's witness and the lock time. A damaged
+ * length that ends among fewer is looked at more closely, or the records before it would be swallowed.
+ */
+const PADDING_MIN = 64;
 const BLOCK_BYTES_MIN = HEADER_BYTES + 1;
 /** Records between two breaths, in which the caller may stop the scan. */
 const RECORDS_PER_TURN = 2000;
@@ -137,7 +142,7 @@ class BlockFileScan {
     const head = this.#head.subarray(0, frame.length - FRAME_BYTES);
     head.set(frame.subarray(FRAME_BYTES));
     const end = start + announced;
-    if (isPossibleLength(announced) && end <= this.#size && this.#isEndOfRecord(end)) {
+    if (isPossibleLength(announced) && end <= this.#size && this.#isEndOfRecord(end, PADDING_MIN)) {
       this.#sink.record(this.#recordOf(at, network, announced, true, head));
       return end;
     }
