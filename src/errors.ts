@@ -256,7 +256,7 @@ export const ERRORS = {
   CLEW_ADDRESS_NOT_FOUND: {
     exit: EXIT.notFound,
     http: 404,
-    hint: 'The address is valid but never appears in this ledger.',
+    hint: 'See in clew status whether the ledger covers the time in which the address was used.',
   },
   CLEW_ADDRESS_FORMAT: {
     exit: EXIT.badInput,

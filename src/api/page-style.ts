@@ -93,6 +93,7 @@ footer.site p { margin: 0.2rem 0; max-width: none; }
   td > * { grid-column: 2; min-width: 0; }
   td:empty { display: none; }
 }
+@page { size: A4; margin: 16mm 15mm; }
 @media print {
   :root { --ink: #000; --soft: #444; --paper: #fff; --panel: #fff; --line: #999; --link: #000; --mark-paper: #fff; --claim: #4d2e00; --mark: #6b4a12; }
   body { font-size: 10pt; }
@@ -104,6 +105,9 @@ footer.site p { margin: 0.2rem 0; max-width: none; }
   .scroll { overflow: visible; }
   td .hash { min-width: 0; }
   form.ask { display: none; }
+  .sub { font-size: 8pt; }
+  a { text-decoration: none; }
+  .lead { font-size: 10pt; }
   table { font-size: 8.5pt; }
   footer.site { padding-block: 6pt; }
 }
