@@ -13,6 +13,7 @@ import {
   traceLimits,
 } from '../common-options.ts';
 import { factsText, jsonText } from '../output.ts';
+import { tellingOfSeeds, warnOfSeeds } from '../seed-warnings.ts';
 import { withNetwork } from '../with-network.ts';
 
 export const investigateCommand = defineCommand({
@@ -52,16 +53,19 @@ export const investigateCommand = defineCommand({
   access: 'read',
   async run(options, context) {
     const { seeds, out, title, prices, network, asOf, force, json } = options;
-    const { result, files } = await makeReport(context, {
-      seeds,
-      out,
-      force,
-      limits: traceLimits(options),
-      ...(title !== undefined && { title }),
-      ...(prices !== undefined && { prices }),
-      ...(network !== undefined && { network }),
-      ...(asOf !== undefined && { asOfHeight: asOf }),
-    });
+    const { result, files } = await tellingOfSeeds(context, () =>
+      makeReport(context, {
+        seeds,
+        out,
+        force,
+        limits: traceLimits(options),
+        ...(title !== undefined && { title }),
+        ...(prices !== undefined && { prices }),
+        ...(network !== undefined && { network }),
+        ...(asOf !== undefined && { asOfHeight: asOf }),
+      }),
+    );
+    warnOfSeeds(result.seedSet, context);
     const { report } = result;
     if (json) {
       const { summary } = report;
@@ -130,9 +134,11 @@ function bothWays(forward: TraceLimits): { forward: TraceLimits; backward: Parti
 
 /** The answer in short, and where to read on. */
 export function reportText({ report }: InvestigateSeedsResult, files: readonly string[]): string {
-  const { summary, seedFile, payers, cashOuts, attribution } = report;
+  const { summary, seedFile, cashOuts, attribution } = report;
   const nameOf = new Map(attribution.services.map(({ key, name }) => [key, name]));
-  const out = cashOuts
+  const arrived = cashOuts.filter(({ byMethod }) => BigInt(byMethod.fifo.sats) > 0n);
+  const bySharesOnly = cashOuts.length - arrived.length;
+  const out = arrived
     .slice(0, 5)
     .map(
       ({ service, byMethod }) =>
@@ -147,8 +153,18 @@ export function reportText({ report }: InvestigateSeedsResult, files: readonly s
       `${groupedNumber(report.seeds.length)} in use, ${countText(seedFile.rejected.length, 'line')} not usable`,
     ],
     ['payments', groupedNumber(summary.payments)],
-    ['payers', groupedNumber(payers.length)],
+    ['payers', payersText(payers.length, summary.payersMax)],
     ...out,
+    ...(bySharesOnly === 0
+      ? []
+      : [['by shares', countText(bySharesOnly, 'service more', 'services more')] as const]),
     ['report', files.find((path) => path.endsWith('report.html')) ?? ''],
   ])}`;
+}
+
+/** Payments of one group can come from many people: see payersMax in docs/operating/report.md. */
+function payersText(groups: number, payersMax: number): string {
+  const text = groupedNumber(groups);
+  if (payersMax <= groups) return text;
+  return `${text} groups, which may be up to ${groupedNumber(payersMax)} payers`;
 }
