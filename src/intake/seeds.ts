@@ -252,7 +252,7 @@ function nothingUsable(reader: SeedReader): ClewError {
     'CLEW_SEEDS_EMPTY',
     `No line holds a seed: ${rejected.length} were refused, ${otherChains.length} are of other chains.`,
     facts,
-    { rejected, otherChains },
+    { rejected, otherChains, duplicates: [], warnings: reader.warnings },
   );
 }
 
@@ -311,9 +311,12 @@ export function parseSeeds(bytes: Uint8Array, network: Network, options: SeedOpt
  * Everything about a seed file that is worth telling, as findings: refused lines first, then other chains, seeds
  * that stand twice, and warnings. Findings name lines and columns, never what stands there.
  *
+ * @param set what was read, or the `cause` of CLEW_SEEDS_EMPTY
  * @example for (const { code, message } of seedProblems(set)) print(code, message)
  */
-export function* seedProblems(set: SeedSet): Generator<Problem, void, void> {
+export function* seedProblems(
+  set: Pick<SeedSet, 'rejected' | 'otherChains' | 'duplicates' | 'warnings'>,
+): Generator<Problem, void, void> {
   for (const { line, code, reason } of set.rejected)
     yield { code, message: reason, facts: { line } };
   for (const { line, chain } of set.otherChains) {

@@ -31,6 +31,7 @@ import { answerTransaction, type TransactionAnswer } from './answers/transaction
 import { type AsOf, asOf } from './as-of.ts';
 import { loadRun } from './cluster-ledger.ts';
 import { readStrippedHex } from './raw-transaction.ts';
+import { whichArgument } from './which-argument.ts';
 
 /** Where an open network finds what lies outside its ledger. */
 export interface NetworkPlaces {
@@ -158,10 +159,14 @@ export class OpenNetwork {
       return flow.outputTx.at(flow.scriptFirstOutput.at(script)) < txEnd;
     });
     if (scripts.length === 0) {
-      throw new ClewError('CLEW_ADDRESS_NOT_FOUND', 'The address never appears in this ledger.', {
-        address,
-        network: this.network.name,
-      });
+      const later = found.length > 0;
+      throw new ClewError(
+        'CLEW_ADDRESS_NOT_FOUND',
+        later
+          ? 'The address does not appear up to the height asked for, only later.'
+          : 'The address never appears in this ledger.',
+        { address, network: this.network.name, ...(later && { asOfHeight: at!.height }) },
+      );
     }
     return { address, scripts };
   }
@@ -230,8 +235,9 @@ export class OpenNetwork {
     const flow = await this.flow();
     const at = asOf(flow, asOfHeight);
     const run = await this.run(at);
-    const subjects = [await this.subject(from, at), await this.subject(to, at)] as const;
-    return answerWhy(flow, run, subjects[0], subjects[1], at.height);
+    const start = await whichArgument(1, this.subject(from, at));
+    const end = await whichArgument(2, this.subject(to, at));
+    return answerWhy(flow, run, start, end, at.height);
   }
 
   async close(): Promise<void> {

@@ -1,6 +1,6 @@
 /** `clew trace`: from what was named, addresses, outputs or a whole seed file, to where its coins lead. */
 import { ClewError } from '../errors.ts';
-import { parseSeeds } from '../intake/seeds.ts';
+import { parseSeeds, type SeedSet } from '../intake/seeds.ts';
 import { getOutputIndex } from '../ledger/transaction-facts.ts';
 import type { TraceLimits, TraceMethod } from '../trace/investigation.ts';
 import { ledgerOracle } from '../trace/ledger-oracle.ts';
@@ -12,6 +12,7 @@ import { VERSION } from '../version.ts';
 import type { AsOf } from './as-of.ts';
 import { placeSeeds, type SeedFile } from './investigate-seeds.ts';
 import type { OpenNetwork } from './open-network.ts';
+import { whichArgument } from './which-argument.ts';
 
 export interface TraceSubjectsOptions {
   readonly direction: TraceDirection;
@@ -25,7 +26,12 @@ export interface TraceSubjectsOptions {
 /** Where a trace begins: single things, or a seed file with the key for its links. */
 export type TraceSubjects =
   | { readonly subjects: readonly string[] }
-  | { readonly seedFile: SeedFile; readonly siteKey: Uint8Array };
+  | {
+      readonly seedFile: SeedFile;
+      readonly siteKey: Uint8Array;
+      /** Told what the file holds, lines that could not be used too. */
+      readonly onSeedSet?: (set: SeedSet) => void;
+    };
 
 interface Beginning {
   readonly sources: readonly TraceSource[];
@@ -80,16 +86,17 @@ async function beginAtSubjects(
   const flow = await network.flow();
   const sources: TraceSource[] = [];
   const own = new Set<number>();
-  for (const text of subjects) {
+  for (const [i, text] of subjects.entries()) {
     const outpoint = /^([0-9a-fA-F]{64}):(\d{1,10})$/.exec(text.trim());
     if (outpoint !== null) {
-      sources.push(await outputSource(network, outpoint[1]!, Number(outpoint[2]), at));
+      const vout = Number(outpoint[2]);
+      sources.push(await whichArgument(i + 1, outputSource(network, outpoint[1]!, vout, at)));
       continue;
     }
     if (/^[0-9a-fA-F]{64}$/.test(text.trim())) {
       throw new ClewError('CLEW_TXID_FORMAT', 'Name one output of the transaction: txid:n.');
     }
-    const { address, scripts } = await network.subject(text, at);
+    const { address, scripts } = await whichArgument(i + 1, network.subject(text, at));
     for (const script of scripts) own.add(script);
     for (const outputIndex of outputsOfScripts(flow, scripts, at.txEnd)) {
       sources.push({ outputIndex, label: address });
@@ -122,13 +129,14 @@ async function outputSource(
 /** The outputs of a seed set as an investigation counts them, each cluster under its own label. */
 async function beginAtSeeds(
   network: OpenNetwork,
-  { seedFile, siteKey }: { readonly seedFile: SeedFile; readonly siteKey: Uint8Array },
+  { seedFile, siteKey, onSeedSet }: Exclude<TraceSubjects, { subjects: readonly string[] }>,
   at: AsOf,
 ): Promise<Beginning> {
   const flow = await network.flow();
   const run = await network.run(at);
-  const { seeds } = parseSeeds(seedFile.bytes, network.network, { siteKey });
-  const places = await placeSeeds(network, flow, seeds, at);
+  const seedSet = parseSeeds(seedFile.bytes, network.network, { siteKey });
+  onSeedSet?.(seedSet);
+  const places = await placeSeeds(network, flow, seedSet.seeds, at);
   const attributions = await network.attributions(run);
   const set = buildSeedSet(flow, run, attributions, places, at.txEnd, SEED_SET_LIMITS);
   const sources = Array.from(set.outputs, (outputIndex) => ({

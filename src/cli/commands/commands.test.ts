@@ -302,7 +302,8 @@ test('a trace adds up, and says so the same to people and programs', async () =>
   const argv = ['trace', '--seeds', 'sample/seeds.csv', '--data', data];
   for (const direction of ['forward', 'backward']) {
     const { stdout, stderr } = await run([...argv, '--direction', direction, '--json']);
-    assert.equal(stderr, '');
+    // The sample's seed file has lines that can not be used, on purpose.
+    for (const line of stderr.trim().split('\n')) assert.match(line, /^\{"warning":/);
     const view = JSON.parse(stdout);
     const sum = (view.stops as { totalSats: string }[]).reduce(
       (total, { totalSats }) => total + BigInt(totalSats),

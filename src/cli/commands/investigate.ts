@@ -153,7 +153,7 @@ export function reportText({ report }: InvestigateSeedsResult, files: readonly s
       `${groupedNumber(report.seeds.length)} in use, ${countText(seedFile.rejected.length, 'line')} not usable`,
     ],
     ['payments', groupedNumber(summary.payments)],
-    ['payers', payersText(payers.length, summary.payersMax)],
+    ['payers', payersText(summary.payerGroups, summary.payersMax)],
     ...out,
     ...(bySharesOnly === 0
       ? []

@@ -1,6 +1,6 @@
 import type { NetworkName } from '../../chain/network.ts';
 import { ClewError } from '../../errors.ts';
-import { groupedNumber } from '../../units/number-text.ts';
+import { countText, groupedNumber } from '../../units/number-text.ts';
 import { type CommandContext, defineCommand } from '../command.ts';
 import { dataOptions, jsonOption, progressOption } from '../common-options.ts';
 import type { DataFolder } from '../data-folder.ts';
@@ -50,18 +50,33 @@ export const tagsImportCommand = defineCommand({
   async run({ paths, network, listSource, listDay, json }, context) {
     const lists = { ...(listSource && { listSource }), ...(listDay && { listDay }) };
     const result = await importPaths(context, paths, network ?? soleNetwork(context.data), lists);
-    for (const problem of result.problems) context.warn(problem);
+    // The one reason why the one file was refused is told as the error.
+    const [only] = result.files.length === 1 ? result.files : [];
+    for (const problem of result.problems) {
+      if (problem !== only?.problem) context.warn(problem);
+    }
     const refused = result.files.filter(({ status }) => status === 'refused').length;
     if (json) await context.stdout.write(jsonText({ format: 'clew-tags-import/1', ...result }));
     else await context.stdout.write(summaryText(result));
     // Some of many may be bad; when all are, nothing was imported and that is an error.
-    if (refused > 0 && refused === result.files.length) {
-      throw new ClewError('CLEW_TAGS_FORMAT', 'None of the files could be imported.', {
-        files: refused,
-      });
-    }
+    if (refused > 0 && refused === result.files.length) throw nothingImported(result);
   },
 });
+
+/** Under the reason's own code, where there is one reason. */
+function nothingImported({ files }: Result): ClewError {
+  const codes = new Set(files.map(({ problem }) => problem?.code ?? 'CLEW_TAGS_FORMAT'));
+  const [code] = codes;
+  const first = files[0]!.problem;
+  if (files.length === 1 && first !== undefined) {
+    return new ClewError(first.code, first.message, first.facts);
+  }
+  return new ClewError(
+    codes.size === 1 ? code! : 'CLEW_TAGS_FORMAT',
+    'None of the files could be imported; the reasons are listed above.',
+    { files: files.length },
+  );
+}
 
 /** Imports with progress; `clew start` does the same. */
 export async function importPaths(
@@ -111,9 +126,9 @@ function summaryText(result: Result): string {
   const byStatus = (status: string): number =>
     result.files.filter((file) => file.status === status).length;
   let text =
-    `${byStatus('imported')} files imported, ${byStatus('known')} known already, ` +
+    `${countText(byStatus('imported'), 'file')} imported, ${byStatus('known')} known already, ` +
     `${byStatus('refused')} refused, ${result.filesPassedOver} passed over.\n` +
-    `${groupedNumber(counts.read)} tags read: ${groupedNumber(counts.active)} in use, ` +
+    `${countText(counts.read, 'tag')} read: ${groupedNumber(counts.active)} in use, ` +
     `${groupedNumber(counts.pending)} wait for a person, ${groupedNumber(counts.duplicate)} doubled, ` +
     `${groupedNumber(counts.otherChain)} of other chains, ${groupedNumber(counts.rejected)} rejected.\n`;
   const chains = Object.entries(otherChains).map(([chain, count]) => [chain, groupedNumber(count)]);

@@ -1,5 +1,6 @@
 import { amountText } from '../../chain/amount-text.ts';
 import { ClewError } from '../../errors.ts';
+import type { SeedSet } from '../../intake/seeds.ts';
 import type { TraceView } from '../../trace/trace-view.ts';
 import { countText, groupedNumber } from '../../units/number-text.ts';
 import { formatTime } from '../../units/time.ts';
@@ -13,6 +14,7 @@ import {
   traceLimits,
 } from '../common-options.ts';
 import { factsText, jsonText, plainText, tableText } from '../output.ts';
+import { tellingOfSeeds, warnOfSeeds } from '../seed-warnings.ts';
 import { withNetwork } from '../with-network.ts';
 
 /** Ends that are printed; the JSON has more. */
@@ -77,21 +79,28 @@ export const traceCommand = defineCommand({
   async run(options, context) {
     const { subjects, seeds, direction, method, network, asOf, json } = options;
     if ((subjects.length === 0) === (seeds === undefined)) {
-      throw new ClewError('CLEW_USAGE', 'Name addresses or outputs, or a file with --seeds.', {
-        command: 'trace',
-      });
+      const wanted = 'Name addresses or outputs, or a file with --seeds';
+      throw new ClewError(
+        'CLEW_USAGE',
+        seeds === undefined ? `${wanted}.` : `${wanted}, not both.`,
+        {
+          command: 'trace',
+        },
+      );
     }
     const { traceSubjects } = await import('../../pipeline/trace-subjects.ts');
     const from = seeds === undefined ? { subjects } : await seedSubjects(seeds, context);
-    const view = await withNetwork(context, network, (open) =>
-      traceSubjects(open, from, {
-        direction,
-        method,
-        limits: traceLimits(options),
-        passServices: !options.stopAtServices,
-        passMixes: !options.stopAtCoinjoins,
-        ...(asOf !== undefined && { asOfHeight: asOf }),
-      }),
+    const view = await tellingOfSeeds(context, () =>
+      withNetwork(context, network, (open) =>
+        traceSubjects(open, from, {
+          direction,
+          method,
+          limits: traceLimits(options),
+          passServices: !options.stopAtServices,
+          passMixes: !options.stopAtCoinjoins,
+          ...(asOf !== undefined && { asOfHeight: asOf }),
+        }),
+      ),
     );
     await context.stdout.write(json ? jsonText(view) : traceText(view));
   },
@@ -100,7 +109,11 @@ export const traceCommand = defineCommand({
 async function seedSubjects(path: string, context: CommandContext) {
   const { readInput } = await import('../../pipeline/investigate-seeds.ts');
   const { loadSiteKey } = await import('../../pipeline/site-key.ts');
-  return { seedFile: readInput(path), siteKey: loadSiteKey(context.data.keys) };
+  return {
+    seedFile: readInput(path),
+    siteKey: loadSiteKey(context.data.keys),
+    onSeedSet: (set: SeedSet) => warnOfSeeds(set, context),
+  };
 }
 
 function traceText(view: TraceView): string {
