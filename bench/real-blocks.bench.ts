@@ -1,10 +1,10 @@
 /**
- * How fast real blocks of 2024 are indexed. There are four of them, so they are repeated in a loop: each round with a fresh
- * in-memory flow index and fresh row buffers. Once without the database (parsing, hashing, checks, rows), once with every
- * row inserted into the tables while the next round is read. Last, the four blocks once through the whole of indexing, where start and
- * end weigh most.
+ * How fast real blocks of 2024 are indexed. There are four of them, so they are repeated in a loop, with a fresh in-memory flow
+ * index and fresh row buffers for each batch. Once without the database (parsing, hashing, checks, rows), once with every row
+ * inserted into the tables while the next batch is made. Last, the four blocks once through the whole of indexing, where start
+ * and end weigh most.
  *
- * Checked: the Merkle roots and witness commitments (the loader refuses others), and the transaction counts, in the tables too.
+ * Checked: Merkle roots and witness commitments (the loader refuses others), transaction counts, in the tables too.
  */
 import assert from 'node:assert/strict';
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';

@@ -1,5 +1,6 @@
 import { amountText } from '../../chain/amount-text.ts';
 import type { TransactionAnswer } from '../../pipeline/answers/transaction-answer.ts';
+import { ruleName } from '../../pipeline/rule-names.ts';
 import { groupedNumber } from '../../units/number-text.ts';
 import { formatTime } from '../../units/time.ts';
 import { defineCommand } from '../command.ts';
@@ -41,8 +42,8 @@ function transactionText(answer: TransactionAnswer): string {
     ['size', `${groupedNumber(answer.sizeBytes)} bytes, weight ${groupedNumber(answer.weight)}`],
     ['fee', fee],
     ...verdicts.map(
-      ({ rule, ruleVersion, result, strength }) =>
-        ['looks like', `${result} (${rule} version ${ruleVersion}, ${strength})`] as const,
+      ({ rule, ruleVersion, strength }) =>
+        ['shape', `${ruleName(rule)} (${rule} version ${ruleVersion}, ${strength})`] as const,
     ),
     ...(answer.sameIdAtHeights.length === 0
       ? []
