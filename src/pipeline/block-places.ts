@@ -112,7 +112,7 @@ export class BlockPlaces {
         checkBlock(bytes, this.#columns, block);
         return [];
       } catch (error) {
-        if (!isBlockDamage(error) && !isUnreadable(error)) throw error;
+        if (!isBlockDamage(error) && !isUnreadable(error)) throw withFacts(error, copy);
         problems.push(damageProblem(error, copy, true));
       }
     }
@@ -122,6 +122,12 @@ export class BlockPlaces {
   close(): void {
     this.#reader.close();
   }
+}
+
+/** An error about a block that breaks the rules, with its place; others as they are. */
+export function withFacts(error: unknown, copy: BlockCopy): unknown {
+  if (!(error instanceof ClewError) || error.code !== 'CLEW_BLOCK_INVALID') return error;
+  return new ClewError(error.code, error.message, copy.facts, error);
 }
 
 /** A damaged copy as a finding. @param isLeftOut false when another copy took its place */

@@ -1,11 +1,10 @@
 /** One run of loading: the batch that is being filled, and the one on its way into the tables. */
-import { ClewError } from '../errors.ts';
 import type { BlockLoader } from '../ledger/block-loader.hot.ts';
 import type { FlowIndex } from '../ledger/flow-index.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { SourceBlock } from '../source/block-source.ts';
 import type { BlockHash } from '../units/ids.ts';
-import type { BlockCopy } from './block-places.ts';
+import { type BlockCopy, withFacts } from './block-places.ts';
 import type { RawCopy } from './raw-copy.ts';
 
 export class LoadSession {
@@ -60,8 +59,7 @@ export class LoadSession {
         fileOffset: kept.offsetBytes,
       });
     } catch (error) {
-      if (!(error instanceof ClewError) || error.code !== 'CLEW_BLOCK_INVALID') throw error;
-      throw new ClewError(error.code, error.message, copy.facts, error);
+      throw withFacts(error, copy);
     }
     rawCopy?.add(bytes);
     this.#tip = { height: block.height, hash: block.hash };
