@@ -1,0 +1,79 @@
+/** Commands as they are typed, in the test's own process or as the real program. */
+import { type SpawnSyncReturns, spawnSync } from 'node:child_process';
+import { join } from 'node:path';
+import { COMMAND_GROUPS } from '../../src/cli/command-list.ts';
+import { openLocally } from '../../src/cli/local-host.ts';
+import { type Host, runCommandLine } from '../../src/cli/run-command-line.ts';
+import { systemClock } from '../../src/clock.ts';
+import { PROJECT } from './source-files.ts';
+
+export const CLEW = join(PROJECT, 'bin/clew');
+
+export interface Told {
+  readonly code: string;
+  readonly message: string;
+  readonly facts: Readonly<Record<string, string | number | boolean>>;
+  readonly hint: string;
+}
+
+export interface Run {
+  readonly exit: number;
+  readonly stdout: string;
+  readonly stderr: string;
+  /** What was printed with `--json`; undefined when nothing was. */
+  // biome-ignore lint/suspicious/noExplicitAny: each command has a shape of its own, and tests say which field they mean.
+  readonly json: any;
+  readonly error: Told | undefined;
+  readonly warnings: readonly Told[];
+}
+
+/** Runs a command line with `--json` through the command frame, without starting a process. */
+export async function runClew(workingFolder: string, ...argv: string[]): Promise<Run> {
+  let stdout = '';
+  let stderr = '';
+  const host: Host = {
+    stdout: {
+      write(text) {
+        stdout += text;
+      },
+    },
+    stderr: {
+      write(text) {
+        stderr += text;
+      },
+    },
+    terminal: { stdoutIsTerminal: false, stderrIsTerminal: false, columns: 80 },
+    clock: systemClock,
+    signal: new AbortController().signal,
+    workingFolder,
+    debug: false,
+    commands: COMMAND_GROUPS,
+    openData: (path, wanted) => openLocally(host, path, wanted),
+  };
+  const exit = await runCommandLine([...argv, '--json'], host);
+  return readRun(exit, stdout, stderr);
+}
+
+/** Starts `bin/clew` with `--json` and waits for its end. */
+export function startClew(workingFolder: string, ...argv: string[]): Run {
+  const done: SpawnSyncReturns<string> = spawnSync(CLEW, [...argv, '--json'], {
+    cwd: workingFolder,
+    encoding: 'utf8',
+  });
+  return readRun(done.status ?? -1, done.stdout, done.stderr);
+}
+
+function readRun(exit: number, stdout: string, stderr: string): Run {
+  const said = stderr
+    .split('\n')
+    .filter((line) => line.startsWith('{'))
+    .map((line) => JSON.parse(line) as { error?: Told; warning?: Told });
+  return {
+    exit,
+    stdout,
+    stderr,
+    json: stdout === '' ? undefined : JSON.parse(stdout),
+    error: said.find(({ error }) => error !== undefined)?.error,
+    warnings: said.flatMap(({ warning }) => (warning === undefined ? [] : [warning])),
+  };
+}
