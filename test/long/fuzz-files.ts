@@ -34,18 +34,17 @@ interface PlacedPiece extends Piece {
   readonly offset: number;
 }
 
-const BLOCKS = 150;
 /** 4,096 hashes of work: a header that was changed has it by chance once in so many times. */
 const BITS = 0x1f0fffff;
 
 /** A chain with some payments. */
-function mineWithPayments(random: SeededRandom): MinedBlock[] {
+function mineWithPayments(random: SeededRandom, count: number): MinedBlock[] {
   const blocks = [REGTEST_GENESIS];
   const spent = new Set<string>();
-  for (let height = 1; height < BLOCKS; height += 1) {
+  for (let height = 1; height < count; height += 1) {
     const transactions = [];
-    for (let n = height > 40 ? random.int(0, 3) : 0; n > 0; n -= 1) {
-      const coinbase = blocks[height - 40 + n]!.txids[0]!;
+    for (let n = height > 20 ? random.int(0, 3) : 0; n > 0; n -= 1) {
+      const coinbase = blocks[height - 20 + n]!.txids[0]!;
       const scripts = [random.bytes(random.int(1, 60)), random.bytes(random.int(1, 60))];
       if (!spent.has(coinbase)) {
         transactions.push(
@@ -204,13 +203,17 @@ export interface FileFuzzResult {
   readonly problems: number;
 }
 
-/** @param isTimeUp asked before each round */
+/**
+ * @param isTimeUp asked before each round
+ * @param blockCount of the chain whose files are damaged
+ */
 export async function fuzzFiles(
   folder: string,
   seed: string,
   isTimeUp: () => boolean,
+  blockCount = 150,
 ): Promise<FileFuzzResult> {
-  const blocks = mineWithPayments(seededRandom(seed));
+  const blocks = mineWithPayments(seededRandom(seed), blockCount);
   const network = getNetwork('regtest');
   const ledger = await Ledger.open(join(folder, 'ledger'), network);
   const counts: Record<string, number> = {};

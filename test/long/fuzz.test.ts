@@ -17,11 +17,11 @@ function rounds(count: number): () => boolean {
 }
 
 test('damaged block files lose only what was hit, and say so', async () => {
-  const { blocksLost } = await fuzzFiles(join(folder, 'files'), 'short', rounds(8));
+  const { blocksLost } = await fuzzFiles(join(folder, 'files'), 'short', rounds(8), 30);
   assert.ok(blocksLost > 0, 'nothing was lost: nothing was shown');
 });
 
 test('damaged blocks are read alike or refused, and loaded as the slow ledger does', () => {
-  const { parsed, parseRefused, loaded } = fuzzBlocks('short', rounds(300));
+  const { parsed, parseRefused, loaded } = fuzzBlocks('short', rounds(150));
   assert.ok(parsed > 0 && parseRefused > 0 && loaded > 0);
 });
