@@ -58,6 +58,11 @@ ${factList([
         ? html`<a href="/cluster/${encoded}${keptQuery(asOf)}">one of ${countText(cluster.addresses, 'address', 'addresses')}</a> that the <a href="/rules">rules</a> put together`
         : 'stands alone: no rule puts it together with another address'),
   ],
+  [
+    'Not counted',
+    answer.blocksMissing > 0 &&
+      `what stands in ${countText(answer.blocksMissing, 'earlier block')} that the ledger does not hold`,
+  ],
   ['Balance', amount(answer.balance)],
   ['Received', `${amount(answer.received)} in ${countText(counts.outputs, 'output')}`],
   ['Sent', `${amount(answer.sent)} in ${countText(counts.spentOutputs, 'output')}`],

@@ -29,6 +29,14 @@ function addressText(answer: AddressAnswer): string {
   let text = factsText([
     ['address', answer.address],
     ['network', `${network}, as of block ${groupedNumber(answer.asOfHeight)}`],
+    ...(answer.blocksMissing === 0
+      ? []
+      : [
+          [
+            'not counted',
+            `what stands in ${countText(answer.blocksMissing, 'block')} that the ledger does not hold`,
+          ] as const,
+        ]),
     ['script', answer.scriptKinds.join(', ')],
     ['balance', amount(answer.balance)],
     ['received', `${amount(answer.received)} in ${countText(counts.outputs, 'output')}`],

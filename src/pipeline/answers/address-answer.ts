@@ -18,6 +18,8 @@ export interface AddressAnswer {
   readonly address: string;
   readonly network: string;
   readonly asOfHeight: number;
+  /** Blocks up to that height that the ledger does not hold: what they say of the address is in no figure. */
+  readonly blocksMissing: number;
   /** More than one when a bare public key was paid as well as its hash. */
   readonly scriptKinds: readonly string[];
   readonly balance: string;
@@ -62,6 +64,8 @@ export async function answerAddress(
     address: subject.address,
     network: flow.network.name,
     asOfHeight: height,
+    // A ledger holds no two blocks of one height, so those that are there tell how many are not.
+    blocksMissing: height - flow.txBlock.at(txEnd - 1),
     scriptKinds: subject.scripts.map((script) => scriptKindName(flow.scriptKind.at(script))),
     balance: summary.balanceSats.toString(),
     received: summary.receivedSats.toString(),
