@@ -33,6 +33,7 @@ test('the files come in a stated order, each with a header even when empty', () 
     'payments.csv',
     'payers.csv',
     'cash-outs.csv',
+    'unspent.csv',
     'seeds.csv',
     'mixes.csv',
     'requests.csv',
@@ -54,6 +55,15 @@ test('the files hold all rows, and sums of their columns are those of the report
     0n,
   );
   assert.equal(sum(files.get('cash-outs.csv')!, 'fifo_sats'), fifo);
+  const ended = (method: 'fifo' | 'haircut'): bigint =>
+    report.forwardStops
+      .filter(({ reason }) => reason === 'unspent')
+      .reduce((total, { byMethod }) => total + BigInt(byMethod[method]), 0n);
+  const unspent = files.get('unspent.csv')!;
+  assert.equal(unspent.length, report.unspent.length);
+  assert.equal(sum(unspent, 'fifo_sats'), ended('fifo'));
+  assert.equal(sum(unspent, 'haircut_sats'), ended('haircut'));
+  assert.deepEqual([...new Set(unspent.map((row) => row['with_seed_set']))], ['yes', 'no']);
   assert.equal(files.get('mixes.csv')!.length, report.mixes.length);
 });
 

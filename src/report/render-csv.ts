@@ -187,6 +187,44 @@ class CsvRenderer {
     return writeCsv(header, rows);
   }
 
+  unspent(): string {
+    const header = [
+      'txid',
+      'output',
+      'address',
+      'time',
+      'height',
+      'value_sats',
+      'value_coins',
+      'fifo_sats',
+      'fifo_coins',
+      'haircut_sats',
+      'haircut_coins',
+      ...this.#fiatHeader('fifo'),
+      'price_day',
+      'hops',
+      'with_seed_set',
+    ];
+    const rows = this.#report.unspent.map((row): CsvCell[] => [
+      row.txid,
+      row.vout,
+      row.address,
+      row.at,
+      row.height,
+      row.value.sats,
+      row.value.coins,
+      row.amounts.fifo.sats,
+      row.amounts.fifo.coins,
+      row.amounts.haircut.sats,
+      row.amounts.haircut.coins,
+      ...this.#fiat(row.amounts.fifo),
+      this.#rateDay(row.amounts.fifo),
+      row.hops,
+      row.isOwn ? 'yes' : 'no',
+    ]);
+    return writeCsv(header, rows);
+  }
+
   seeds(): string {
     const clusterById = new Map(this.#report.clusters.map((cluster) => [cluster.id, cluster]));
     const extra = [
@@ -354,7 +392,7 @@ class CsvRenderer {
 /**
  * The CSV files of a report.
  *
- * @returns payments, payers, cash-outs, seeds, mixes and requests, in that order, each with a header even when empty
+ * @returns payments, payers, cash-outs, unspent outputs, seeds, mixes and requests, in that order, each with a header even when empty
  */
 export function renderCsv(report: Report): NamedText[] {
   const renderer = new CsvRenderer(report);
@@ -362,6 +400,7 @@ export function renderCsv(report: Report): NamedText[] {
     { name: 'payments.csv', text: renderer.payments() },
     { name: 'payers.csv', text: renderer.payers() },
     { name: 'cash-outs.csv', text: renderer.cashOuts() },
+    { name: 'unspent.csv', text: renderer.unspent() },
     { name: 'seeds.csv', text: renderer.seeds() },
     { name: 'mixes.csv', text: renderer.mixes() },
     { name: 'requests.csv', text: renderer.requests() },

@@ -157,8 +157,21 @@ test('long tables say how much of them is shown and where the rest is', () => {
   const text = textOf(LARGE_PAGE);
   assert.match(text, /25 of 1,\d{3} shown, \d+ % of the value; all in payers\.csv/);
   assert.match(text, /15 of 5,000 shown, \d+ % of the value; all in payments\.csv/);
+  assert.match(text, /10 of 714 shown, \d+ % of the value; all in unspent\.csv/);
   assert.match(text, /40 of 1,001 shown; all in seeds\.csv/);
   assert.ok(LARGE_PAGE.length < 1_000_000);
+});
+
+test('what is not spent can be reached from the answer, and the page says who can freeze it', () => {
+  const text = textOf(LARGE_PAGE);
+  assert.match(text, /lay unspent in 714 outputs at block 840,000\./);
+  assert.ok(LARGE_PAGE.includes('<a href="#unspent">714 outputs</a>'));
+  assert.match(text, /Not spent up to block 840,000: outputs to watch or freeze/);
+  assert.match(text, /Nobody can freeze coins in the chain itself\./);
+  const { unspent } = buildReport(sampleInput(LARGE));
+  for (const { txid, vout } of unspent.slice(0, 10))
+    assert.ok(LARGE_PAGE.includes(`>${txid}:${vout}</code>`));
+  assert.ok(!LARGE_PAGE.includes(unspent[10]!.txid));
 });
 
 test('ids stand in full, in monospace', () => {

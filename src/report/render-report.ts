@@ -16,6 +16,7 @@ export const REPORT_FILE_NAMES: readonly string[] = [
   'payments.csv',
   'payers.csv',
   'cash-outs.csv',
+  'unspent.csv',
   'seeds.csv',
   'mixes.csv',
   'requests.csv',

@@ -240,6 +240,7 @@ test('an investigation that contradicts itself is refused', () => {
         sumByMethod: { ...cashOut.sumByMethod, haircut: 0n },
       })),
     },
+    { unspent: input.investigation.unspent.slice(1) },
   ];
   for (const change of cases)
     assert.throws(() => buildReport(broken(change)), { code: 'CLEW_INTERNAL' });

@@ -31,6 +31,7 @@ import {
   type Report,
   type ReportDerivation,
   type SeedRow,
+  type UnspentRow,
 } from './report-format.ts';
 import type { ReportInput, SeedWithColumns } from './report-input.ts';
 import { buildRequests, depositRow } from './requests.ts';
@@ -69,6 +70,21 @@ function checkAgreement(investigation: Investigation): void {
     payments.every(({ sites }) => sites.every((seed) => known.has(seed))),
     'a payment went to a seed that is not listed',
   );
+  checkUnspent(investigation);
+}
+
+/** The outputs that hold the money, and what following it says of its end, are one sum by either method. */
+function checkUnspent({ unspent, forwardStops }: Investigation): void {
+  for (const method of ['fifo', 'haircut'] as const) {
+    const listed = unspent.reduce(
+      (sum, { amountByMethod }) => sum + BigInt(amountByMethod[method]),
+      0n,
+    );
+    const ended = forwardStops
+      .filter(({ reason }) => reason === 'unspent' || reason === 'self')
+      .reduce((sum, { sumByMethod }) => sum + sumByMethod[method], 0n);
+    mustAgree(listed === ended, 'unspent outputs and the ends of the ways differ in sum');
+  }
 }
 
 /** Seeds in the order of the file. */
@@ -260,6 +276,23 @@ class ReportBuilder {
         },
       })),
     };
+  }
+
+  #unspent(): UnspentRow[] {
+    return this.#investigation.unspent.map((output) => ({
+      txid: output.txid,
+      vout: output.vout,
+      ...(output.address === undefined ? {} : { address: output.address }),
+      height: output.heightOfTx,
+      at: formatTime(output.timeSeconds),
+      value: this.#money.amount(output.valueSats, output.timeSeconds),
+      amounts: {
+        fifo: this.#money.amount(output.amountByMethod.fifo, output.timeSeconds),
+        haircut: this.#money.amount(output.amountByMethod.haircut, output.timeSeconds),
+      },
+      hops: output.hops,
+      isOwn: output.isOwn,
+    }));
   }
 
   #seeds(): SeedRow[] {
@@ -475,11 +508,12 @@ class ReportBuilder {
       payers: this.#payers(sumSats(payments)),
       payments: this.#payments(),
       cashOuts: this.#cashOuts(),
-      forwardStops: forwardStops.map(({ reason, places, sumByMethod }) => ({
+      forwardStops: forwardStops.map(({ reason, placesByMethod, sumByMethod }) => ({
         reason,
-        places,
+        placesByMethod: { fifo: placesByMethod.fifo, haircut: placesByMethod.haircut },
         byMethod: { fifo: sumByMethod.fifo.toString(), haircut: sumByMethod.haircut.toString() },
       })),
+      unspent: this.#unspent(),
       seeds: this.#seeds(),
       clusters: this.#clusters(),
       attribution: this.#attribution.toReport(),
@@ -514,7 +548,7 @@ class ReportBuilder {
  * Build the report of an investigation.
  *
  * @throws {ClewError} CLEW_INTERNAL when the parts of the investigation contradict each other: payers and
- *   payments must agree in number and sum, cash-outs with their deposits
+ *   payments must agree in number and sum, cash-outs with their deposits, unspent outputs with the ends of ways
  * @example const report = buildReport({ investigation, seedFile, derivation, prices });
  */
 export function buildReport(input: ReportInput): Report {

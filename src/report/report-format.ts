@@ -193,8 +193,25 @@ export interface CashOutRow {
 
 export interface StopRow {
   readonly reason: StopReason;
-  readonly places: number;
+  /** Outputs, or transactions for fees. */
+  readonly placesByMethod: Readonly<Record<TraceMethod, number>>;
   readonly byMethod: Readonly<Record<TraceMethod, string>>;
+}
+
+/** An output where money of the seed set lay at the block that the report is as of, not at a named service. */
+export interface UnspentRow {
+  readonly txid: string;
+  readonly vout: number;
+  readonly address?: string;
+  readonly height: number;
+  readonly at: string;
+  readonly value: Amount;
+  /** Of the value, what came from the seed set. */
+  readonly amounts: Readonly<Record<TraceMethod, Amount>>;
+  /** Transactions between the nearest output of the seed set and this one. */
+  readonly hops: number;
+  /** Lies with the seed set itself. */
+  readonly isOwn: boolean;
 }
 
 export interface SeedRow {
@@ -427,6 +444,7 @@ export interface Report {
   readonly payments: readonly PaymentRow[];
   readonly cashOuts: readonly CashOutRow[];
   readonly forwardStops: readonly StopRow[];
+  readonly unspent: readonly UnspentRow[];
   readonly recurringAmounts: readonly RecurringAmount[];
   readonly timeline: Timeline;
   readonly seeds: readonly SeedRow[];

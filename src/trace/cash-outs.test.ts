@@ -4,6 +4,7 @@ import { test } from 'node:test';
 import { FlowGraph } from '../../test/support/flow-graph.ts';
 import {
   addressOf,
+  checkUnspent,
   GAMES,
   HARBOUR,
   investigateSeeds,
@@ -11,6 +12,9 @@ import {
   mixGraph,
   stopOf,
 } from '../../test/support/investigated-graph.ts';
+import { clusterAndTag } from '../../test/support/named-services.ts';
+import type { OutputIndex } from '../units/ids.ts';
+import { investigate } from './investigate.ts';
 
 test('the deposit address is not tagged, but its sweep co-spends with the tagged hot wallet', async () => {
   const graph = new FlowGraph();
@@ -151,5 +155,101 @@ test('the chart holds all the money: what came in, and where it is under FIFO', 
   assert.deepEqual(
     nodes.map(({ kind }) => kind),
     ['seeds', 'coinjoin', 'cashout', 'intermediate', 'other'],
+  );
+});
+
+test('what is not spent is listed output by output, both methods side by side, what is still with the set marked', async () => {
+  const graph = new FlowGraph();
+  const coins = mine(graph, ['payer', 100_000], ['stranger', 300_000]);
+  graph.block();
+  const paid = graph.tx(
+    [coins['payer']!],
+    [
+      ['vendor', 60_000],
+      ['vendor', 40_000],
+    ],
+  );
+  graph.block();
+  const first = graph.tx(
+    [graph.out(paid, 0)],
+    [
+      ['vendor', 10_000],
+      ['helper', 50_000],
+    ],
+  );
+  graph.block();
+  // 300,000 of a stranger come first: by FIFO they fill `left`, and the helper's 50,000 all go right.
+  const joined = graph.tx(
+    [coins['stranger']!, graph.out(first, 1)],
+    [
+      ['left', 280_000],
+      ['right', 70_000],
+    ],
+  );
+  const result = await investigateSeeds(graph, ['vendor']);
+  const row = (tx: number, vout: number, fifo: number, haircut: number) => ({
+    output: `${graph.flow.txid(tx)}:${vout}`,
+    fifo,
+    haircut,
+  });
+  assert.deepEqual(
+    result.unspent.map(({ txid, vout, amountByMethod }) => ({
+      output: `${txid}:${vout}`,
+      ...amountByMethod,
+    })),
+    [
+      row(joined, 1, 50_000, 10_000),
+      row(paid, 1, 40_000, 40_000),
+      row(first, 0, 10_000, 10_000),
+      row(joined, 0, 0, 40_000),
+    ],
+  );
+  assert.deepEqual(
+    result.unspent.map(({ address, heightOfTx, hops, isOwn }) => [
+      address,
+      heightOfTx,
+      hops,
+      isOwn,
+    ]),
+    [
+      [addressOf(graph, 'right'), 3, 2, false],
+      [addressOf(graph, 'vendor'), 1, 0, true],
+      [addressOf(graph, 'vendor'), 2, 0, true],
+      [addressOf(graph, 'left'), 3, 2, false],
+    ],
+  );
+  assert.deepEqual(
+    result.forwardStops.map(({ reason, placesByMethod }) => [reason, placesByMethod]),
+    [
+      ['unspent', { fifo: 1, haircut: 2 }],
+      ['self', { fifo: 2, haircut: 2 }],
+    ],
+  );
+});
+
+test('an unspent output that a seed names lies with the set, although its address does not count', async () => {
+  const graph = new FlowGraph();
+  const coins = mine(graph, ['payer', 100_000]);
+  graph.block();
+  const named = graph.tx(
+    [coins['payer']!],
+    [
+      ['one', 60_000],
+      ['two', 40_000],
+    ],
+  );
+  const { run, attributions } = await clusterAndTag(graph, []);
+  const outputs = [graph.out(named, 0), graph.out(named, 1)] as OutputIndex[];
+  const seed = graph.flow.txid(named);
+  const result = investigate(graph.flow, run, attributions, [
+    { seed, kind: 'tx', scripts: [], outputs, lines: [2] },
+  ]);
+  checkUnspent(result, graph, graph.flow.txCount);
+  assert.deepEqual(
+    result.unspent.map(({ vout, amountByMethod, isOwn }) => [vout, amountByMethod.fifo, isOwn]),
+    [
+      [0, 60_000, true],
+      [1, 40_000, true],
+    ],
   );
 });

@@ -15,6 +15,7 @@ import type {
   StopSummary,
   TraceLimits,
   TraceMethod,
+  UnspentOutput,
 } from './investigation.ts';
 import { outputFacts } from './output-facts.ts';
 import { addOutput, compareBig, type OutputSums } from './payers.ts';
@@ -22,7 +23,7 @@ import type { ClusterView, SeedSet } from './seed-set.ts';
 import type { StopOracle } from './stop-oracle.ts';
 import { STOP_REASONS } from './stop-reason.ts';
 import { traceForward } from './trace.ts';
-import type { TraceResult } from './trace-result.ts';
+import type { TraceLeaf, TraceResult } from './trace-result.ts';
 
 export interface ForwardTraces {
   /** One label per seed cluster, by its id. */
@@ -58,15 +59,37 @@ export function traceSet(
   };
 }
 
-interface DepositSum {
+/** An output where the money ended, both methods together. */
+interface EndSum {
   readonly outputIndex: number;
   readonly amounts: Record<TraceMethod, number>;
   hops: number;
 }
 
+function addEnd(ends: Map<number, EndSum>, leaf: TraceLeaf, method: TraceMethod): void {
+  const { outputIndex, hops, amountSats } = leaf;
+  let end = ends.get(outputIndex);
+  if (end === undefined) {
+    end = { outputIndex, amounts: { fifo: 0, haircut: 0 }, hops };
+    ends.set(outputIndex, end);
+  }
+  end.amounts[method] += amountSats;
+  end.hops = Math.min(end.hops, hops);
+}
+
+/** By FIFO amount, largest first, then by haircut amount, then in chain order. */
+function largestFirst(ends: ReadonlyMap<number, EndSum>): EndSum[] {
+  return [...ends.values()].sort(
+    (a, b) =>
+      b.amounts.fifo - a.amounts.fifo ||
+      b.amounts.haircut - a.amounts.haircut ||
+      a.outputIndex - b.outputIndex,
+  );
+}
+
 interface ServiceSum {
   readonly service: ServiceClaim;
-  readonly deposits: Map<number, DepositSum>;
+  readonly deposits: Map<number, EndSum>;
   readonly byLabel: Map<number, SatsTotal>;
 }
 
@@ -91,14 +114,7 @@ export function findCashOuts(
         sum = { service, deposits: new Map(), byLabel: new Map() };
         services.set(service.key, sum);
       }
-      const deposit = sum.deposits.get(leaf.outputIndex) ?? {
-        outputIndex: leaf.outputIndex,
-        amounts: { fifo: 0, haircut: 0 },
-        hops: leaf.hops,
-      };
-      deposit.amounts[method] += leaf.amountSats;
-      deposit.hops = Math.min(deposit.hops, leaf.hops);
-      sum.deposits.set(leaf.outputIndex, deposit);
+      addEnd(sum.deposits, leaf, method);
       if (method === 'fifo') addLabels(result, leaf.record, sum.byLabel);
     }
   }
@@ -123,27 +139,20 @@ function addLabels(result: TraceResult, record: number, sums: Map<number, SatsTo
 
 function describeCashOut(flow: FlowIndex, fifo: TraceResult, sum: ServiceSum): CashOut {
   const sums = { fifo: new SatsTotal(), haircut: new SatsTotal() };
-  const deposits = [...sum.deposits.values()]
-    .sort(
-      (a, b) =>
-        b.amounts.fifo - a.amounts.fifo ||
-        b.amounts.haircut - a.amounts.haircut ||
-        a.outputIndex - b.outputIndex,
-    )
-    .map(({ outputIndex, amounts, hops }) => {
-      sums.fifo.add(amounts.fifo);
-      sums.haircut.add(amounts.haircut);
-      const { txid, vout, address, timeSeconds, valueSats } = outputFacts(flow, outputIndex);
-      return {
-        txid,
-        vout,
-        ...(address !== undefined && { address }),
-        timeSeconds,
-        valueSats,
-        amountByMethod: amounts,
-        hops,
-      };
-    });
+  const deposits = largestFirst(sum.deposits).map(({ outputIndex, amounts, hops }) => {
+    sums.fifo.add(amounts.fifo);
+    sums.haircut.add(amounts.haircut);
+    const { txid, vout, address, timeSeconds, valueSats } = outputFacts(flow, outputIndex);
+    return {
+      txid,
+      vout,
+      ...(address !== undefined && { address }),
+      timeSeconds,
+      valueSats,
+      amountByMethod: amounts,
+      hops,
+    };
+  });
   const clusters = [...sum.byLabel]
     .map(([label, total]) => ({ clusterId: fifo.labels[label]!, totalSats: total.value }))
     .sort((a, b) => compareBig(b.totalSats, a.totalSats) || (a.clusterId < b.clusterId ? -1 : 1));
@@ -161,7 +170,44 @@ function describeCashOut(flow: FlowIndex, fifo: TraceResult, sum: ServiceSum): C
   };
 }
 
-/** Why the ways forward ended, all reasons that occurred; places are FIFO's, or haircut's where FIFO has none. */
+/**
+ * The outputs where the money still lies, with the set itself (`self`) or further on: what to watch, or to name
+ * to whoever can keep a holder from moving it. Those that neither method leaves anything in are left out.
+ *
+ * @returns by FIFO amount, largest first, then by haircut amount, then in chain order
+ * @example findUnspent(flow, traces, set)[0]?.amountByMethod.fifo
+ */
+export function findUnspent(
+  flow: FlowIndex,
+  traces: ForwardTraces,
+  set: Pick<SeedSet, 'outputs'>,
+): UnspentOutput[] {
+  const ends = new Map<number, EndSum>();
+  for (const method of ['fifo', 'haircut'] as const) {
+    for (const leaf of traces[method].leaves()) {
+      const isUnspent = leaf.reason === 'unspent' || leaf.reason === 'self';
+      if (isUnspent && leaf.amountSats > 0) addEnd(ends, leaf, method);
+    }
+  }
+  // A seed can name an output without its address: it ends as `unspent`, yet it is the set's.
+  const own = new Set(set.outputs);
+  return largestFirst(ends).map(({ outputIndex, amounts, hops }) => {
+    const { txid, vout, address, height, timeSeconds, valueSats } = outputFacts(flow, outputIndex);
+    return {
+      txid,
+      vout,
+      ...(address !== undefined && { address }),
+      heightOfTx: height,
+      timeSeconds,
+      valueSats,
+      amountByMethod: amounts,
+      hops,
+      isOwn: own.has(outputIndex),
+    };
+  });
+}
+
+/** Why the ways forward ended, all reasons that occurred by either method. */
 export function summariseStops({ fifo, haircut }: ForwardTraces): StopSummary[] {
   const fifoSums = new Map(fifo.stopSums().map((sum) => [sum.reason, sum]));
   const haircutSums = new Map(haircut.stopSums().map((sum) => [sum.reason, sum]));
@@ -172,7 +218,7 @@ export function summariseStops({ fifo, haircut }: ForwardTraces): StopSummary[] 
     return [
       {
         reason,
-        places: a?.places ?? b!.places,
+        placesByMethod: { fifo: a?.places ?? 0, haircut: b?.places ?? 0 },
         sumByMethod: { fifo: a?.totalSats ?? 0n, haircut: b?.totalSats ?? 0n },
       },
     ];

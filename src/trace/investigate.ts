@@ -11,6 +11,7 @@ import {
   findCashOuts,
   findLargeClusters,
   findMixes,
+  findUnspent,
   summariseStops,
   traceSet,
 } from './cash-outs.ts';
@@ -116,6 +117,7 @@ export function investigate(
     payers: payers.payers,
     cashOuts,
     forwardStops: summariseStops(traces),
+    unspent: findUnspent(flow, traces, set),
     mixes: findMixes(flow, traces, payers.mixesOut, oracle),
     largeClusters: findLargeClusters(flow, run, traces, payers.largeClustersOut),
     flow: flowChartData(set.seeds.length, payers.payers, cashOuts, traces.fifo),

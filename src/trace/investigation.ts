@@ -167,8 +167,28 @@ export interface CashOut {
 /** What is left of a forward trace, by the reason why it ended. */
 export interface StopSummary {
   readonly reason: StopReason;
-  readonly places: number;
+  /** Outputs, or transactions for fees; the methods reach different ones. */
+  readonly placesByMethod: Readonly<Record<TraceMethod, number>>;
   readonly sumByMethod: Readonly<Record<TraceMethod, bigint>>;
+}
+
+/**
+ * An output where money of the seed set lies: not spent as of the height of the investigation, and not at a
+ * named service. Its holder is the one to ask, or to have ordered, not to move it.
+ */
+export interface UnspentOutput {
+  readonly txid: Txid;
+  readonly vout: number;
+  readonly address?: string;
+  readonly heightOfTx: number;
+  readonly timeSeconds: number;
+  readonly valueSats: number;
+  /** Of the value, what came from the seed set. */
+  readonly amountByMethod: Readonly<Record<TraceMethod, number>>;
+  /** Transactions between the nearest output of the set and this one; 0 when it is an output of the set itself. */
+  readonly hops: number;
+  /** Lies with the seed set: on an address of it, or a seed names the output. */
+  readonly isOwn: boolean;
 }
 
 /** A CoinJoin that the money passed into or came out of. */
@@ -271,6 +291,11 @@ export interface Investigation {
   readonly payers: readonly Payer[];
   readonly cashOuts: readonly CashOut[];
   readonly forwardStops: readonly StopSummary[];
+  /**
+   * By FIFO amount, largest first, then by haircut amount, then in chain order. By either method the amounts
+   * add up to what `forwardStops` says of `unspent` and `self`.
+   */
+  readonly unspent: readonly UnspentOutput[];
   readonly mixes: readonly MixMet[];
   /** By sum, largest first, then by id; into before out of. */
   readonly largeClusters?: readonly LargeCluster[];

@@ -45,6 +45,7 @@ export async function investigateSeeds(
   const seeds = names.map((name, line) => addressSeed(graph, name, line + 2));
   const result = investigate(graph.flow, run, attributions, seeds, options);
   checkSums(result);
+  checkUnspent(result, graph, txEnd ?? graph.flow.txCount);
   return result;
 }
 
@@ -69,6 +70,40 @@ export function checkSums(result: Investigation): void {
       assert.equal(add(all), sumByMethod[method]);
     }
     assert.equal(add(clusters!.map(({ totalSats }) => totalSats)), sumByMethod.fifo);
+  }
+}
+
+/** The list of unspent outputs: whole, each once, in order, and nothing in it that the ledger spends. */
+export function checkUnspent(result: Investigation, { flow }: FlowGraph, txEnd: number): void {
+  const { unspent, forwardStops } = result;
+  for (const method of ['fifo', 'haircut'] as const) {
+    const listed = unspent.reduce((sum, each) => sum + BigInt(each.amountByMethod[method]), 0n);
+    const ended = forwardStops
+      .filter(({ reason }) => reason === 'unspent' || reason === 'self')
+      .reduce((sum, { sumByMethod }) => sum + sumByMethod[method], 0n);
+    assert.equal(listed, ended, `unspent outputs by ${method}`);
+  }
+  const unspentInLedger = new Map<string, number>();
+  for (let output = 0; output < flow.outputCount; output += 1) {
+    const tx = flow.outputTx.at(output);
+    if (tx >= txEnd || flow.outputSpender.at(output) < txEnd) continue;
+    unspentInLedger.set(`${flow.txid(tx)}:${output - flow.txFirstOutput.at(tx)}`, output);
+  }
+  const rows = unspent.map(({ txid, vout, valueSats, amountByMethod }) => {
+    const output = unspentInLedger.get(`${txid}:${vout}`);
+    assert.ok(output !== undefined, `${txid}:${vout} is spent`);
+    assert.equal(valueSats, flow.outputValue.at(output));
+    const { fifo, haircut } = amountByMethod;
+    assert.ok(fifo <= valueSats && haircut <= valueSats && fifo + haircut > 0);
+    return [-fifo, -haircut, output];
+  });
+  const before = (a: readonly number[], b: readonly number[]): number =>
+    a[0]! - b[0]! || a[1]! - b[1]! || a[2]! - b[2]!;
+  for (let i = 1; i < rows.length; i += 1) assert.ok(before(rows[i - 1]!, rows[i]!) < 0, 'order');
+  for (const { placesByMethod, sumByMethod } of forwardStops) {
+    for (const method of ['fifo', 'haircut'] as const) {
+      if (placesByMethod[method] === 0) assert.equal(sumByMethod[method], 0n);
+    }
   }
 }
 

@@ -21,6 +21,8 @@ import type {
   PaymentOrigin,
   SeedCluster,
   SeedPlace,
+  StopSummary,
+  UnspentOutput,
 } from '../../src/trace/investigation.ts';
 import type { Address, OutputIndex, ScriptId } from '../../src/units/ids.ts';
 import {
@@ -80,6 +82,11 @@ export const LARGE: SampleSize = {
 };
 
 const RUN = 'co-spend-3f9a61c2';
+
+const samePlaces = (places: number): StopSummary['placesByMethod'] => ({
+  fifo: places,
+  haircut: places,
+});
 
 class SampleMaker {
   readonly #size: SampleSize;
@@ -302,6 +309,29 @@ class SampleMaker {
     });
   }
 
+  /** Outputs that hold the sums between them; one in three is the set's own. */
+  #makeUnspent(fifoSats: number, haircutSats: number): UnspentOutput[] {
+    const random = this.#random.fork('unspent');
+    const count = Math.max(1, Math.floor(this.#size.payments / 7));
+    const partOf = (sats: number, i: number): number =>
+      Math.floor(sats / count) + (i === 0 ? sats % count : 0);
+    return Array.from({ length: count }, (_, i): UnspentOutput => {
+      const amountByMethod = { fifo: partOf(fifoSats, i), haircut: partOf(haircutSats, i) };
+      const days = Math.floor(random.unit() * this.#size.days);
+      return {
+        txid: sampleTxid(random),
+        vout: random.int(0, 2),
+        ...(i % 8 !== 5 && { address: sampleAddress(random) }),
+        heightOfTx: 671_000 + days * 144,
+        timeSeconds: START_SECONDS + days * DAY_SECONDS,
+        valueSats: amountByMethod.fifo + random.int(0, 90_000),
+        amountByMethod,
+        hops: i % 3 === 0 ? 0 : random.int(1, 9),
+        isOwn: i % 3 === 0,
+      };
+    });
+  }
+
   #makeFlow(
     payers: readonly Payer[],
     cashOuts: readonly CashOut[],
@@ -503,6 +533,10 @@ class SampleMaker {
     for (const { toAddresses, amountSats } of payments) {
       bySeed.set(toAddresses[0]!, (bySeed.get(toAddresses[0]!) ?? 0n) + BigInt(amountSats));
     }
+    const unspent = this.#makeUnspent(
+      Number(received - paidOut - mixed),
+      Number((received - paidOut - mixed) / 2n),
+    );
     const clusters = this.#clusters
       .map((cluster) => ({
         ...cluster,
@@ -533,7 +567,9 @@ class SampleMaker {
       forwardStops: [
         {
           reason: 'service',
-          places: cashOuts.reduce((sum, { deposits }) => sum + deposits.length, 0),
+          placesByMethod: samePlaces(
+            cashOuts.reduce((sum, { deposits }) => sum + deposits.length, 0),
+          ),
           sumByMethod: {
             fifo: paidOut,
             haircut: cashOuts.reduce((sum, { sumByMethod }) => sum + sumByMethod.haircut, 0n),
@@ -541,18 +577,19 @@ class SampleMaker {
         },
         {
           reason: 'coinjoin',
-          places: this.#size.mixes,
+          placesByMethod: samePlaces(this.#size.mixes),
           sumByMethod: { fifo: mixed, haircut: mixed },
         },
         {
           reason: 'unspent',
-          places: 4,
+          placesByMethod: samePlaces(unspent.length),
           sumByMethod: {
             fifo: received - paidOut - mixed,
             haircut: (received - paidOut - mixed) / 2n,
           },
         },
       ],
+      unspent,
       mixes: this.#makeMixes(received),
       largeClusters:
         this.#size.seeds < 10
@@ -615,6 +652,7 @@ export function emptyInput(): ReportInput {
       payers: [],
       cashOuts: [],
       forwardStops: [],
+      unspent: [],
       mixes: [],
       flow: { nodes: [], edges: [] },
       unresolved: [],

@@ -3,6 +3,7 @@ import { type Html, html } from '../html.ts';
 import { answerProse, payersWords } from '../summary.ts';
 import { briefCoins, briefFiat, groupDigits, percent, plural } from '../wording.ts';
 import { claim, day, type Page, proseHtml } from './parts.ts';
+import { hasUnspentPart, UNSPENT_ANCHOR } from './unspent-part.ts';
 
 function figure(name: string, value: Html | string, note: Html | string): Html {
   return html`<div><dt>${name}</dt><dd><span class="value">${value}</span><span class="about">${note}</span></dd></div>
@@ -67,7 +68,9 @@ function unspentItem(page: Page): Html | false {
   );
   const sats = unspent.reduce((sum, { byMethod }) => sum + BigInt(byMethod.fifo), 0n);
   if (sats === 0n) return false;
-  return html`<li><b>Watch what has not moved</b>: ${briefCoins(sats)} ${page.coin} lay unspent at block ${groupDigits(page.report.derivation.asOfHeight)}. Index newer blocks and run this again to see where it goes.</li>
+  const outputs = plural(page.report.unspent.length, 'output');
+  const where = hasUnspentPart(page) ? html`<a href="#${UNSPENT_ANCHOR}">${outputs}</a>` : outputs;
+  return html`<li><b>Watch what has not moved</b>: ${briefCoins(sats)} ${page.coin} lay unspent in ${where} at block ${groupDigits(page.report.derivation.asOfHeight)}. Index newer blocks and run this again to see where it goes.</li>
 `;
 }
 

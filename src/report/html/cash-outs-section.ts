@@ -19,6 +19,7 @@ import {
   sumOf,
   table,
 } from './parts.ts';
+import { unspentPart } from './unspent-part.ts';
 
 const CASH_OUTS_MAX = 25;
 const MIXES_MAX = 20;
@@ -120,6 +121,11 @@ const STOP_WORDS: Readonly<Record<StopRow['reason'], string>> = {
   large_cluster: 'lies in a large cluster that no source names: it may be a service',
 };
 
+/** How much ended in one way by one method, and in how many places. */
+function stopCell(page: Page, sats: string, places: number): Html {
+  return html`${coins(sats)}<span class="sub">${percent(BigInt(sats), page.receivedSats)}</span><span class="sub">${plural(places, 'place')}</span>`;
+}
+
 function stopsTable(page: Page): Html | false {
   const stops = page.report.forwardStops;
   if (stops.length === 0) return false;
@@ -127,15 +133,13 @@ function stopsTable(page: Page): Html | false {
     'How following the money ended',
     [
       { head: 'The money' },
-      { head: 'Places', numeric: true },
       { head: `${page.coin}, first in first out`, numeric: true },
       { head: `${page.coin}, haircut`, numeric: true },
     ],
     stops.map((stop) => [
       html`<span class="plainhead">${STOP_WORDS[stop.reason]}</span>`,
-      groupDigits(stop.places),
-      html`${coins(stop.byMethod.fifo)}<span class="sub">${percent(BigInt(stop.byMethod.fifo), page.receivedSats)}</span>`,
-      html`${coins(stop.byMethod.haircut)}<span class="sub">${percent(BigInt(stop.byMethod.haircut), page.receivedSats)}</span>`,
+      stopCell(page, stop.byMethod.fifo, stop.placesByMethod.fifo),
+      stopCell(page, stop.byMethod.haircut, stop.placesByMethod.haircut),
     ]),
   );
 }
@@ -148,7 +152,7 @@ export function cashOutsSection(page: Page): Html {
       'cash-outs',
       'Where the money went',
       html`<p>None of the money was seen to arrive at a service that a source names.</p>
-${stopsTable(page)}`,
+${stopsTable(page)}${unspentPart(page)}`,
     );
   }
   const shown = cashOuts.slice(0, CASH_OUTS_MAX);
@@ -173,7 +177,7 @@ ${table(
 )}${shownNote(shown.length, cashOuts.length, 'cash-outs.csv', {
   shown: sumOf(shown, ({ byMethod }) => byMethod.fifo.sats),
   all: sumOf(cashOuts, ({ byMethod }) => byMethod.fifo.sats),
-})}${stopsTable(page)}`,
+})}${stopsTable(page)}${unspentPart(page)}`,
   );
 }
 

@@ -44,6 +44,17 @@ export function id(text: string): Html {
   return html`<code class="id" translate="no">${text}</code>`;
 }
 
+/** The output of a row as an outpoint. */
+export function outputCell(row: { readonly txid: string; readonly vout: number }): Html {
+  return id(`${row.txid}:${row.vout}`);
+}
+
+export function addressCell(row: { readonly address?: string }): Html {
+  return row.address === undefined
+    ? html`<span class="muted">no address form</span>`
+    : id(row.address);
+}
+
 /** A service as its sources name it: never looks like a structural fact. */
 export function claim(service: ServiceRow): Html {
   return html`<span class="claim"><span class="quote">“${foreign(service.name)}”</span> <span class="kind">${service.categoryName}</span></span>${service.isDisputed && html` <span class="badge warn">sources disagree</span>`}`;

@@ -9,6 +9,7 @@ import type {
 import { largerFirst } from '../sats-order.ts';
 import { groupDigits, percent, plural } from '../wording.ts';
 import {
+  addressCell,
   type Column,
   claim,
   claimList,
@@ -16,6 +17,7 @@ import {
   id,
   money,
   NAMES_CUSTOMERS,
+  outputCell,
   type Page,
   section,
   shownNote,
@@ -32,16 +34,6 @@ const PRINTED_MAX = 5;
 const UNFOLDABLE_MAX = 25;
 const OUTPUTS_MAX = 10;
 const OUTPUTS_MAX_FOLDED = 8;
-
-function outputCell(row: { readonly txid: string; readonly vout: number }): Html {
-  return id(`${row.txid}:${row.vout}`);
-}
-
-function addressCell(row: { readonly address?: string }): Html {
-  return row.address === undefined
-    ? html`<span class="muted">no address form</span>`
-    : id(row.address);
-}
 
 function withdrawalSteps(hops: number): string {
   return hops === 0 ? 'directly' : `in ${plural(hops, 'step')}`;
