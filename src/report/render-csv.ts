@@ -392,7 +392,8 @@ class CsvRenderer {
 /**
  * The CSV files of a report.
  *
- * @returns payments, payers, cash-outs, unspent outputs, seeds, mixes and requests, in that order, each with a header even when empty
+ * @returns payments, payers, cash-outs, unspent outputs, seeds, mixes and requests, in that order, each with a
+ *   header even when empty
  */
 export function renderCsv(report: Report): NamedText[] {
   const renderer = new CsvRenderer(report);
