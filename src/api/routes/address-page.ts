@@ -66,6 +66,11 @@ ${factList([
   ['Balance', amount(answer.balance)],
   ['Received', `${amount(answer.received)} in ${countText(counts.outputs, 'output')}`],
   ['Sent', `${amount(answer.sent)} in ${countText(counts.spentOutputs, 'output')}`],
+  [
+    'Unspendable',
+    answer.unspendable !== '0' &&
+      `${amount(answer.unspendable)}: of the first block, or overwritten by a transaction of the same id`,
+  ],
   ['Transactions', groupedNumber(counts.transactions)],
   ['First seen', firstSeen !== null && timeText(firstSeen.timeSeconds)],
   ['Last seen', lastSeen !== null && timeText(lastSeen.timeSeconds)],

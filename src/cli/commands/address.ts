@@ -41,6 +41,14 @@ function addressText(answer: AddressAnswer): string {
     ['balance', amount(answer.balance)],
     ['received', `${amount(answer.received)} in ${countText(counts.outputs, 'output')}`],
     ['sent', `${amount(answer.sent)} in ${countText(counts.spentOutputs, 'output')}`],
+    ...(answer.unspendable === '0'
+      ? []
+      : [
+          [
+            'unspendable',
+            `${amount(answer.unspendable)}: of the first block, or overwritten by a duplicate id`,
+          ] as const,
+        ]),
     ['transactions', groupedNumber(counts.transactions)],
     ...(firstSeen === null ? [] : [['first seen', formatTime(firstSeen.timeSeconds)] as const]),
     ...(lastSeen === null ? [] : [['last seen', formatTime(lastSeen.timeSeconds)] as const]),

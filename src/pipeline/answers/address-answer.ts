@@ -25,6 +25,8 @@ export interface AddressAnswer {
   readonly balance: string;
   readonly received: string;
   readonly sent: string;
+  /** Received and never to be spent: the genesis output, or overwritten by a transaction of the same id. */
+  readonly unspendable: string;
   readonly counts: {
     readonly transactions: number;
     readonly outputs: number;
@@ -70,6 +72,7 @@ export async function answerAddress(
     balance: summary.balanceSats.toString(),
     received: summary.receivedSats.toString(),
     sent: summary.sentSats.toString(),
+    unspendable: (summary.receivedSats - summary.sentSats - summary.balanceSats).toString(),
     counts: {
       transactions: summary.transactions,
       outputs: summary.outputs,
