@@ -44,6 +44,12 @@ export interface BlockMeta {
   readonly fileOffset: number;
 }
 
+/** Bytes of blocks in which one more transaction, and one more new script, is to be expected; measured on several chains. */
+const BYTES_PER_TX = 400;
+const BYTES_PER_SCRIPT = 220;
+/** Room made beforehand, at most: 16 million rows, some 400 MB for both tables. Beyond that they grow by doubling. */
+const EXPECTED_ROWS_MAX = 16 * 1024 ** 2;
+
 export class BlockLoader {
   readonly #flow: FlowIndex;
   readonly #columns = new BlockColumns();
@@ -51,6 +57,8 @@ export class BlockLoader {
   readonly #scriptTable: ScriptTable;
   /** P2PKH script (hex) of each bare public key seen: both count as one address. */
   readonly #bareKeys = new Set<string>();
+  /** First halves of the keys of these scripts: what is not here needs no hex. */
+  readonly #bareKeyHashes = new Set<number>();
   readonly #revealed: Uint8Array[] = [];
   readonly #shape = newInputShape();
   readonly rows: BatchRows = createBatchRows();
@@ -63,8 +71,11 @@ export class BlockLoader {
   readonly #fees = new SatsTotal();
   #feesBase: bigint;
 
-  /** @param counters as of the flow index's last row */
-  constructor(flow: FlowIndex, counters: LedgerCounters) {
+  /**
+   * @param counters as of the flow index's last row
+   * @param expectedBytes of the blocks that will come: makes the tables large enough from the start
+   */
+  constructor(flow: FlowIndex, counters: LedgerCounters, expectedBytes = 0) {
     this.#flow = flow;
     this.#inputs = counters.inputs;
     this.#addresses = counters.addresses;
@@ -72,16 +83,17 @@ export class BlockLoader {
     this.#unspentCount = counters.unspentCount;
     this.#unspentBase = counters.unspentSats;
     this.#feesBase = counters.knownFeesSats;
-    this.#txTable = new TxidTable(flow.txids, flow.txCount);
+    const expected = (bytesPerRow: number): number =>
+      Math.min(Math.ceil(expectedBytes / bytesPerRow), EXPECTED_ROWS_MAX);
+    this.#txTable = new TxidTable(flow.txids, flow.txCount + expected(BYTES_PER_TX));
     for (let tx = 0; tx < flow.txCount; tx += 1) this.#txTable.insert(flow.txids.at(tx), 0, tx);
-    this.#scriptTable = new ScriptTable(flow.scripts, flow.scriptCount);
+    const scriptCapacity = flow.scriptCount + expected(BYTES_PER_SCRIPT);
+    this.#scriptTable = new ScriptTable(flow.scripts, scriptCapacity);
     for (let script = 0; script < flow.scriptCount; script += 1) {
-      const bytes = flow.scripts.read(script);
-      hashScript(bytes, 0, bytes.length);
+      flow.scripts.hash(script);
       this.#scriptTable.insert(script);
-      if (flow.scriptKind.at(script) === SCRIPT_KIND.p2pk) {
-        this.#bareKeys.add(bytesToHex(p2pkhScript(publicKeyHash(bytes))));
-      }
+      if (flow.scriptKind.at(script) !== SCRIPT_KIND.p2pk) continue;
+      this.#noteBareKey(p2pkhScript(publicKeyHash(flow.scripts.read(script))));
     }
     for (let reveal = 0; reveal < flow.revealScript.length; reveal += 1) {
       this.#markRevealed(flow.revealScript.at(reveal));
@@ -416,7 +428,7 @@ export class BlockLoader {
     else if (kind >= SCRIPT_KIND.p2pkh && kind <= SCRIPT_KIND.witnessUnknown) {
       const counted =
         kind === SCRIPT_KIND.p2pkh &&
-        this.#bareKeys.size > 0 &&
+        this.#bareKeyHashes.has(scriptKey.low) &&
         this.#bareKeys.has(bytesToHex(block.subarray(start, end)));
       if (!counted) this.#addresses += 1;
     }
@@ -427,10 +439,17 @@ export class BlockLoader {
   #addBareKey(script: Uint8Array, scriptId: number): void {
     const twin = p2pkhScript(publicKeyHash(script));
     const twinKnown = this.#scriptTable.find(twin, 0, twin.length) !== NONE;
+    this.#noteBareKey(twin);
     this.rows.script_lookup.script_key.pushHalves(scriptKey.low, scriptKey.high);
     this.rows.script_lookup.script_id.push(scriptId);
-    this.#bareKeys.add(bytesToHex(twin));
     if (!twinKnown) this.#addresses += 1;
+  }
+
+  /** Keep the P2PKH script of a bare key. Leaves its key in `scriptKey`. */
+  #noteBareKey(twin: Uint8Array): void {
+    this.#bareKeys.add(bytesToHex(twin));
+    hashScript(twin, 0, twin.length);
+    this.#bareKeyHashes.add(scriptKey.low);
   }
 }
 

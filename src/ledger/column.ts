@@ -191,6 +191,12 @@ export class BytesColumn extends Column<Uint8Array> {
     return page.subarray(start, start + this.stride);
   }
 
+  /** The page with a row in it; valid until it leaves memory. Row n of it stands at `n % PAGE_ROWS` times the width. */
+  pageOf(row: number): Uint8Array {
+    const pageIndex = Math.floor(row / PAGE_ROWS);
+    return this.pages[pageIndex] ?? this.load(pageIndex);
+  }
+
   /** True when the row equals the bytes at `start`. */
   equals(row: number, bytes: Uint8Array, start: number): boolean {
     const pageIndex = Math.floor(row / PAGE_ROWS);

@@ -4,6 +4,8 @@
  * A script may lie across two pages of the blob; then reading it copies, otherwise it is a view.
  */
 import type { BytesColumn, F64Column } from './column.ts';
+import { PAGE_ROWS } from './page-budget.ts';
+import { hashScript } from './script-table.hot.ts';
 
 export class ScriptBlob {
   readonly #offsets: F64Column;
@@ -38,6 +40,16 @@ export class ScriptBlob {
   read(scriptId: number): Uint8Array {
     const start = this.#offsets.at(scriptId);
     return this.#bytes.readRange(start, this.#offsets.at(scriptId + 1));
+  }
+
+  /** Leaves the script's key in `scriptKey`; copies nothing unless it lies across two pages. */
+  hash(scriptId: number): void {
+    const start = this.#offsets.at(scriptId);
+    const length = this.#offsets.at(scriptId + 1) - start;
+    const page = this.#bytes.pageOf(start);
+    const at = start % PAGE_ROWS;
+    if (at + length <= page.length) hashScript(page, at, at + length);
+    else hashScript(this.#bytes.readRange(start, start + length), 0, length);
   }
 
   /** True when the script equals the bytes in [start, end). */

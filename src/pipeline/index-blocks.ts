@@ -214,7 +214,8 @@ async function loadBlocks(
 ): Promise<Loaded> {
   ledger.beginWriting();
   const flow = await ledger.openFlowForWriting();
-  const loader = new BlockLoader(flow, ledger.counters);
+  const expectedBytes = blocks.reduce((sum, { lengthBytes }) => sum + lengthBytes, 0);
+  const loader = new BlockLoader(flow, ledger.counters, expectedBytes);
   const { keepRawIn, batchRows = BATCH_ROWS, signal } = options;
   const rawCopy = keepRawIn === undefined ? undefined : new RawCopy(keepRawIn, ledger.network);
   const files = await listFiles(ledger.engine);
