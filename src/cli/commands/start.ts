@@ -2,7 +2,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { sha256Hex } from '../../bytes/hash.ts';
 import type { NetworkName } from '../../chain/network.ts';
-import { EXIT } from '../../errors.ts';
+import { ClewError, EXIT } from '../../errors.ts';
 import { countText } from '../../units/number-text.ts';
 import { VERSION } from '../../version.ts';
 import { type CommandContext, defineCommand } from '../command.ts';
@@ -10,6 +10,7 @@ import { dataOptions, progressOption } from '../common-options.ts';
 import { chooseNetwork } from '../data-folder.ts';
 import { folderListing } from '../folder-listing.ts';
 import { makeRoomForSample, prepareSample } from '../sample-economy.ts';
+import { tellingOfSeeds, warnOfSeeds } from '../seed-warnings.ts';
 import { withNetwork } from '../with-network.ts';
 import { indexFolder } from './index-blocks.ts';
 import { makeReport } from './investigate.ts';
@@ -47,6 +48,7 @@ export const startCommand = defineCommand({
   examples: ['npm start -- --blocks ~/.bitcoin/blocks --seeds seeds.csv'],
   access: 'host',
   async run(options, context) {
+    await checkInputs(options);
     const isSample = options.blocks === undefined && options.seeds === undefined;
     const sample = isSample ? await prepareSample(context) : undefined;
     const blocks = sample?.blocks ?? options.blocks;
@@ -73,6 +75,28 @@ export const startCommand = defineCommand({
     return EXIT.ok;
   },
 });
+
+/** That what was named is there and fit, before work begins that can take hours. */
+async function checkInputs(options: {
+  readonly seeds?: string | undefined;
+  readonly prices?: string | undefined;
+  readonly tags: readonly string[];
+  readonly out?: string | undefined;
+}): Promise<void> {
+  const { seeds, prices, tags, out } = options;
+  const missing = tags.find((path) => !existsSync(path));
+  if (missing !== undefined) {
+    throw new ClewError('CLEW_FILE_MISSING', `There is no ${missing}.`, { path: missing });
+  }
+  if ((seeds ?? prices ?? out) === undefined) return;
+  const { checkReportFolder, readInput, readPrices } = await import(
+    '../../pipeline/investigate-seeds.ts'
+  );
+  if (seeds !== undefined) readInput(seeds);
+  if (prices !== undefined) readPrices(prices);
+  const inputs = [seeds, prices].filter((path) => path !== undefined);
+  if (out !== undefined) checkReportFolder(out, false, inputs);
+}
 
 function openText(url: string, hasReport: boolean): string {
   const report = hasReport ? `The report: ${url}reports/1/report.html\n` : '';
@@ -159,14 +183,18 @@ async function bringReport(context: CommandContext, options: BringReportOptions)
   const key = await reportKey(context, options);
   const folder = options.out ?? join(context.data.cache, 'reports', key);
   if (options.out === undefined && existsSync(join(folder, 'report.html'))) return folder;
-  const { result } = await makeReport(context, {
-    seeds,
-    out: folder,
-    force: false,
-    network,
-    ...(prices !== undefined && { prices }),
-    ...(title !== undefined && { title }),
-  });
+  const { result } = await tellingOfSeeds(context, () =>
+    makeReport(context, {
+      seeds,
+      out: folder,
+      force: false,
+      network,
+      ...(prices !== undefined && { prices }),
+      ...(title !== undefined && { title }),
+    }),
+  );
+  // The sample has bad lines on purpose: they are in its report, and would only puzzle at a first start.
+  if (title === undefined) warnOfSeeds(result.seedSet, context);
   await context.stdout.write(`Investigated ${countText(result.report.seeds.length, 'seed')}.\n`);
   return folder;
 }
