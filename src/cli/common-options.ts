@@ -125,6 +125,6 @@ export function traceLimits(options: {
     valueMinSats: minSats,
     ...(from !== undefined && { fromSeconds: from }),
     ...(to !== undefined && { toSeconds: to }),
-    clusterScriptsMax: largeCluster === 0 ? Number.MAX_SAFE_INTEGER : largeCluster,
+    ...(largeCluster > 0 && { clusterScriptsMax: largeCluster }),
   };
 }

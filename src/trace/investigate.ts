@@ -54,11 +54,17 @@ export const FORWARD_LIMITS: TraceLimits = {
 export interface InvestigateOptions {
   /** As of this height; the tip of the flow index unless given. The cluster run must be as of the same. */
   readonly asOfHeight?: number;
+  /** What is left out is as in `BACKWARD_LIMITS`; a `clusterScriptsMax` of 0 means no limit, here and forward. */
   readonly backward?: Partial<TraceLimits>;
   readonly forward?: Partial<TraceLimits>;
   readonly seedLimits?: Partial<SeedSetLimits>;
   /** Transactions that tracing all payments back may look at together. */
   readonly payerTransactionsMax?: number;
+}
+
+function withDefaults(defaults: TraceLimits, given: Partial<TraceLimits> = {}): TraceLimits {
+  const { clusterScriptsMax = 0, ...others } = { ...defaults, ...given };
+  return { ...others, ...(clusterScriptsMax > 0 && { clusterScriptsMax }) };
 }
 
 /**
@@ -80,8 +86,8 @@ export function investigate(
   const txEnd = flow.txEndAtHeight(asOfHeight);
   const seedLimits = { ...SEED_SET_LIMITS, ...options.seedLimits };
   const limits = {
-    backward: { ...BACKWARD_LIMITS, ...options.backward },
-    forward: { ...FORWARD_LIMITS, ...options.forward },
+    backward: withDefaults(BACKWARD_LIMITS, options.backward),
+    forward: withDefaults(FORWARD_LIMITS, options.forward),
   };
   const set = buildSeedSet(flow, run, attributions, seeds, txEnd, seedLimits);
   const oracle = ledgerOracle(run, attributions, (script) => set.own.has(script));

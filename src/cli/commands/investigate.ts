@@ -119,13 +119,14 @@ export async function makeReport(
   return { result, files: writeReport(result.report, options.out) };
 }
 
-/** Backward there are few transactions and nothing is too small: only depth and time bound both ways. */
+/** Backward there are few transactions and nothing is too small: only depth, time and large clusters bound both ways. */
 function bothWays(forward: TraceLimits): { forward: TraceLimits; backward: Partial<TraceLimits> } {
-  const { depth, fromSeconds, toSeconds } = forward;
+  const { depth, clusterScriptsMax = 0, fromSeconds, toSeconds } = forward;
   return {
-    forward,
+    forward: { ...forward, clusterScriptsMax },
     backward: {
       depth,
+      clusterScriptsMax,
       ...(fromSeconds !== undefined && { fromSeconds }),
       ...(toSeconds !== undefined && { toSeconds }),
     },
