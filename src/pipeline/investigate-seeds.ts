@@ -171,6 +171,7 @@ async function derive(network: OpenNetwork, flow: FlowIndex, at: AsOf): Promise<
       hash: tip.hash,
       timeSeconds: flow.blockTime.at(flow.blockCount - 1),
     },
+    asOfSeconds: flow.blockTime.at(flow.txBlock.at(at.txEnd - 1)),
     ...(heightMin === 0 ? {} : { heightMin }),
     runId: run.runId,
     rules: run.rules.map(({ id, version }) => ({ id, version, what: ruleName(id) })),

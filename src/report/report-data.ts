@@ -418,6 +418,8 @@ class ReportBuilder {
     for (const [name, value] of Object.entries(RECURRING)) parameters[`recurring.${name}`] = value;
     if (prices !== undefined) parameters['prices.daysBackMax'] = PRICE_DAYS_BACK_MAX;
     const { timeSeconds } = derivation.tip;
+    const asOfSeconds =
+      derivation.asOfSeconds ?? (asOfHeight === derivation.tip.height ? timeSeconds : undefined);
     return {
       clewVersion: derivation.clewVersion,
       network: derivation.network,
@@ -428,6 +430,7 @@ class ReportBuilder {
         ...(timeSeconds === undefined ? {} : { at: formatTime(timeSeconds) }),
       },
       asOfHeight,
+      ...(asOfSeconds === undefined ? {} : { asOfAt: formatTime(asOfSeconds) }),
       ...(derivation.heightMin === undefined ? {} : { heightMin: derivation.heightMin }),
       runId: derivation.runId,
       rules: derivation.rules,

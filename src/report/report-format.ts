@@ -415,6 +415,8 @@ export interface ReportDerivation {
   readonly coin: string;
   readonly tip: { readonly height: number; readonly hash: string; readonly at?: string };
   readonly asOfHeight: number;
+  /** Time of that block. */
+  readonly asOfAt?: string;
   /** First block of the ledger, when it does not begin with block 0. */
   readonly heightMin?: number;
   /** The cluster run that names clusters. */

@@ -37,6 +37,8 @@ export interface Derivation {
   readonly clewVersion: string;
   readonly network: NetworkName;
   readonly tip: { readonly height: number; readonly hash: string; readonly timeSeconds?: number };
+  /** Of the block that the investigation is as of, when that is not the tip. */
+  readonly asOfSeconds?: number;
   /** First block of the ledger, when it does not begin with block 0. */
   readonly heightMin?: number;
   readonly runId: string;

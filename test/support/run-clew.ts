@@ -1,4 +1,5 @@
 /** Commands as they are typed, in the test's own process or as the real program. */
+import assert from 'node:assert/strict';
 import { type SpawnSyncReturns, spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { COMMAND_GROUPS } from '../../src/cli/command-list.ts';
@@ -31,27 +32,46 @@ export interface Run {
 export async function runClew(workingFolder: string, ...argv: string[]): Promise<Run> {
   let stdout = '';
   let stderr = '';
-  const host: Host = {
-    stdout: {
-      write(text) {
-        stdout += text;
-      },
-    },
-    stderr: {
-      write(text) {
-        stderr += text;
-      },
-    },
-    terminal: { stdoutIsTerminal: false, stderrIsTerminal: false, columns: 80 },
-    clock: systemClock,
-    signal: new AbortController().signal,
+  const host = hostAt(
     workingFolder,
-    debug: false,
-    commands: COMMAND_GROUPS,
-    openData: (path, wanted) => openLocally(host, path, wanted),
-  };
+    (text) => {
+      stdout += text;
+    },
+    (text) => {
+      stderr += text;
+    },
+    new AbortController().signal,
+  );
   const exit = await runCommandLine([...argv, '--json'], host);
   return readRun(exit, stdout, stderr);
+}
+
+/**
+ * Holds a data folder open with `clew serve` while something is done: commands are then answered at once, where each
+ * would otherwise open the ledger anew.
+ *
+ * @param work is given the address of the server
+ */
+export async function serveClew(
+  workingFolder: string,
+  data: string,
+  work: (url: string) => Promise<void>,
+): Promise<void> {
+  const stop = new AbortController();
+  const serving = Promise.withResolvers<string>();
+  const host = hostAt(
+    workingFolder,
+    (text) => serving.resolve(JSON.parse(text).url),
+    (text) => serving.reject(new Error(text)),
+    stop.signal,
+  );
+  const ended = runCommandLine(['serve', '--data', data, '--json'], host);
+  try {
+    await work(await serving.promise);
+  } finally {
+    stop.abort();
+    assert.equal(await ended, 0);
+  }
 }
 
 /** Starts `bin/clew` with `--json` and waits for its end. */
@@ -61,6 +81,26 @@ export function startClew(workingFolder: string, ...argv: string[]): Run {
     encoding: 'utf8',
   });
   return readRun(done.status ?? -1, done.stdout, done.stderr);
+}
+
+function hostAt(
+  workingFolder: string,
+  stdout: (text: string) => void,
+  stderr: (text: string) => void,
+  signal: AbortSignal,
+): Host {
+  const host: Host = {
+    stdout: { write: stdout },
+    stderr: { write: stderr },
+    terminal: { stdoutIsTerminal: false, stderrIsTerminal: false, columns: 80 },
+    clock: systemClock,
+    signal,
+    workingFolder,
+    debug: false,
+    commands: COMMAND_GROUPS,
+    openData: (path, wanted) => openLocally(host, path, wanted),
+  };
+  return host;
 }
 
 function readRun(exit: number, stdout: string, stderr: string): Run {

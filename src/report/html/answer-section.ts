@@ -166,7 +166,7 @@ ${tiers(page)}</section>
 /** The head of the page. */
 export function pageHead(page: Page): Html {
   const { derivation, title, seeds } = page.report;
-  const at = derivation.tip.at;
+  const at = derivation.asOfAt;
   return html`<header class="head">
 <p class="kicker">Clew report</p>
 <h1>${title}</h1>
