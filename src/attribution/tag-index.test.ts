@@ -7,7 +7,7 @@ import { madeUpAddress, madeUpTxid } from '../../test/support/made-up-address.ts
 import { openStore, type Store } from '../store/open-store.ts';
 import type { Txid } from '../units/ids.ts';
 import { importTags } from './import-tags.ts';
-import { findTags, loadTagIndex } from './tag-index.ts';
+import { findTags, loadTagIndex, loadTagIndexOf } from './tag-index.ts';
 
 const A = madeUpAddress('a');
 const B = madeUpAddress('b');
@@ -123,4 +123,20 @@ test('the digest is of what is said, not of when or in which order it came', asy
   assert.notEqual(await digest([EXCHANGE, MARKET]), all);
   assert.notEqual(await digest([EXCHANGE, MARKET, CLAIM.replace('page', 'site')]), all);
   assert.notEqual(await digest([EXCHANGE, MARKET, CLAIM.replace(C, B)]), all);
+});
+
+test('an index of some addresses says of them what the whole index says', async (t) => {
+  const store = await storeWith(t, [EXCHANGE, MARKET, CLAIM]);
+  const whole = await loadTagIndex(store, 'main');
+  const some = await loadTagIndexOf(store, 'main', [C, A]);
+  for (const address of [A, C]) {
+    assert.deepEqual(some.tagsOf(address), whole.tagsOf(address));
+    assert.equal(some.pendingCountOf(address), whole.pendingCountOf(address));
+    assert.deepEqual(some.conflicts(address), whole.conflicts(address));
+  }
+  assert.equal(whole.tagsOf(B).length, 1);
+  assert.deepEqual(some.tagsOf(B), []);
+  assert.deepEqual([...some.addresses()], [A]);
+  assert.equal((await loadTagIndexOf(store, 'main', [])).tagCount, 0);
+  assert.equal((await loadTagIndexOf(store, 'regtest', [A])).tagCount, 0);
 });

@@ -13,6 +13,7 @@ import {
   readStatementsAbout,
   readTagPacks,
   readTags,
+  readTagsOf,
   type TagPackRow,
   type TagStatementRow,
 } from '../store/tag-store.ts';
@@ -74,6 +75,31 @@ export async function loadTagIndex(store: Store, network: NetworkName): Promise<
   for await (const row of readTags(store, network)) {
     const subjects = row.said_about === 'address' ? builder.addresses : builder.transactions;
     builder.add(subjects, row.subject, positions.get(row.statement_id)!);
+  }
+  return builder.finish();
+}
+
+/**
+ * An index of the tags of some addresses only, for questions about few of them. Its counts and its digest are of these
+ * tags, not of the whole set.
+ *
+ * @param addresses each once
+ */
+export async function loadTagIndexOf(
+  store: Store,
+  network: NetworkName,
+  addresses: readonly Address[],
+): Promise<TagIndex> {
+  const found = await readTagsOf(store, network, addresses);
+  const packs = found.tags.length === 0 ? [] : await readTagPacks(store);
+  const byId = sourcePacks(packs);
+  const positions = new Map(found.statements.map(({ id }, position) => [id, position]));
+  const builder = new IndexBuilder(
+    network,
+    found.statements.map((row) => toStatement(row, byId.get(row.pack_id)!)),
+  );
+  for (const { subject, statement_id } of found.tags) {
+    builder.add(builder.addresses, subject, positions.get(statement_id)!);
   }
   return builder.finish();
 }

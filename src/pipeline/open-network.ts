@@ -7,10 +7,11 @@ import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Attributions, matchTags } from '../attribution/match.ts';
 import type { Tag } from '../attribution/tag.ts';
-import { findTags, loadTagIndex, type TagIndex } from '../attribution/tag-index.ts';
+import { findTags, loadTagIndex, loadTagIndexOf, type TagIndex } from '../attribution/tag-index.ts';
 import { canonicalAddress } from '../chain/address.ts';
 import type { Network } from '../chain/network.ts';
 import { type ClusterRun, runClustering } from '../cluster/cluster-run.ts';
+import { scriptName } from '../cluster/script-name.ts';
 import { ClewError } from '../errors.ts';
 import { findBlockHash } from '../ledger/block-directory.ts';
 import type { FlowIndex } from '../ledger/flow-index.ts';
@@ -32,6 +33,9 @@ import { type AsOf, asOf } from './as-of.ts';
 import { loadRun } from './cluster-ledger.ts';
 import { readStrippedHex } from './raw-transaction.ts';
 import { whichArgument } from './which-argument.ts';
+
+/** Of a cluster up to this size the tags are looked up by address; for a larger one all tags are loaded. */
+const SMALL_CLUSTER_SCRIPTS = 10_000;
 
 /** Where an open network finds what lies outside its ledger. */
 export interface NetworkPlaces {
@@ -59,7 +63,9 @@ export class OpenNetwork {
   readonly #places: NetworkPlaces;
   #tagIndex: Promise<TagIndex> | undefined;
   #run: ClusterRun | undefined;
-  #attributions: Promise<Attributions> | undefined;
+  /** The last run as of a height: pages that are read one after the other ask for the same. */
+  #pastRun: { readonly txEnd: number; readonly run: ClusterRun } | undefined;
+  #attributions = new WeakMap<ClusterRun, Promise<Attributions>>();
 
   private constructor(ledger: Ledger, places: NetworkPlaces) {
     this.ledger = ledger;
@@ -97,7 +103,8 @@ export class OpenNetwork {
   /** Forget what was loaded, after blocks or tags came in. */
   refresh(): void {
     this.#run = undefined;
-    this.#attributions = undefined;
+    this.#pastRun = undefined;
+    this.#attributions = new WeakMap();
     this.#tagIndex = undefined;
   }
 
@@ -111,19 +118,22 @@ export class OpenNetwork {
     if (at !== undefined && at.txEnd < flow.txCount) return this.#runAsOf(flow, at);
     if (this.#run?.tip?.hash !== flow.tip?.hash) {
       this.#run = loadRun(flow, this.runsFolder);
-      this.#attributions = undefined;
+      this.#pastRun = undefined;
     }
     return this.#run!;
   }
 
-  /** Named like the run of a ledger that ends there: by its last block. Not kept: nobody asks twice for the same height. */
+  /** Named like the run of a ledger that ends there: by its last block. Not kept on the disk. */
   async #runAsOf(flow: FlowIndex, at: AsOf): Promise<ClusterRun> {
+    if (this.#pastRun?.txEnd === at.txEnd) return this.#pastRun.run;
     const height = flow.txHeight(at.txEnd - 1);
     const hash = await findBlockHash(this.ledger.engine, height);
-    return runClustering(flow, {
+    const run = runClustering(flow, {
       txEnd: at.txEnd,
       ...(hash === undefined ? {} : { tip: { height, hash } }),
     });
+    this.#pastRun = { txEnd: at.txEnd, run };
+    return run;
   }
 
   async tagIndex(): Promise<TagIndex> {
@@ -133,16 +143,30 @@ export class OpenNetwork {
 
   /** The tags met with the clusters of a run. */
   async attributions(run: ClusterRun): Promise<Attributions> {
-    const isCurrent = run === this.#run;
-    if (isCurrent && this.#attributions !== undefined) return this.#attributions;
+    const known = this.#attributions.get(run);
+    if (known !== undefined) return known;
     const flow = await this.flow();
     const matched = matchTags(
       await this.tagIndex(),
       (addresses) => resolveAddresses(this.ledger.engine, flow, addresses),
       (script) => run.rootOf(script),
     );
-    if (isCurrent) this.#attributions = matched;
+    this.#attributions.set(run, matched);
     return matched;
+  }
+
+  /** The same for one cluster: of a small one the tags of its members are read, not half a million. */
+  async #attributionsOfCluster(run: ClusterRun, root: ScriptId): Promise<Attributions> {
+    const isSmall = run.size(root).scripts <= SMALL_CLUSTER_SCRIPTS;
+    if (!isSmall || this.#attributions.has(run)) return this.attributions(run);
+    const flow = await this.flow();
+    const names = run.members(root, { limit: SMALL_CLUSTER_SCRIPTS });
+    const addresses = [...new Set(names.map((script) => scriptName(flow, script)))] as Address[];
+    return matchTags(
+      await loadTagIndexOf(await this.#places.store(), this.network.name, addresses),
+      (some) => resolveAddresses(this.ledger.engine, flow, some),
+      (script) => run.rootOf(script),
+    );
   }
 
   /**
@@ -220,8 +244,8 @@ export class OpenNetwork {
     const at = asOf(flow, asOfHeight);
     const subject = await this.subject(text, at);
     const run = await this.run(at);
-    const attributions = await this.attributions(run);
     const root = run.rootOf(subject.scripts[0]!);
+    const attributions = await this.#attributionsOfCluster(run, root);
     const about = {
       asOfHeight: at.height,
       service: attributions.serviceOfCluster(root) ?? null,

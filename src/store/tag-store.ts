@@ -160,3 +160,41 @@ export async function readStatementsAbout(
     .orderBy('tag_statement.id')
     .execute();
 }
+
+/** Values that one query carries: SQLite takes at most 32,766. */
+const VALUES_MAX = 5_000;
+
+/**
+ * The tags of some addresses on a network, in the order of `readTags`, with what they state.
+ *
+ * @param addresses each once
+ */
+export async function readTagsOf(
+  store: Store,
+  network: string,
+  addresses: readonly string[],
+): Promise<{ tags: Pick<TagTable, 'subject' | 'statement_id'>[]; statements: TagStatementRow[] }> {
+  const tags: Pick<TagTable, 'subject' | 'statement_id'>[] = [];
+  for (const subjects of chunks([...addresses].sort())) {
+    const found = store.db
+      .selectFrom('tag')
+      .select(['subject', 'statement_id'])
+      .where('network', '=', network)
+      .where('said_about', '=', 'address')
+      .where('subject', 'in', subjects)
+      .orderBy('subject')
+      .orderBy('statement_id');
+    tags.push(...(await found.execute()));
+  }
+  const statements: TagStatementRow[] = [];
+  const ids = new Set(tags.map((tag) => tag.statement_id));
+  for (const some of chunks([...ids].sort((a, b) => a - b))) {
+    const found = store.db.selectFrom('tag_statement').selectAll().where('id', 'in', some);
+    statements.push(...(await found.orderBy('id').execute()));
+  }
+  return { tags, statements };
+}
+
+function* chunks<T>(values: readonly T[]): Generator<T[]> {
+  for (let i = 0; i < values.length; i += VALUES_MAX) yield values.slice(i, i + VALUES_MAX);
+}
