@@ -1,26 +1,13 @@
-import { ClewError, type Problem } from '../errors.ts';
+import { ClewError } from '../errors.ts';
 import { seedProblems } from '../intake/seeds.ts';
-import { countText } from '../units/number-text.ts';
 import type { CommandContext } from './command.ts';
-
-/** Findings of a seed file that are printed one by one. */
-const SHOWN_MAX = 50;
+import { warnSome } from './warn-some.ts';
 
 type SeedFindings = Parameters<typeof seedProblems>[0];
 
-/** Tells what a seed file holds that was not taken as it stands: refused lines first, at most fifty. */
+/** Tells what a seed file holds that was not taken as it stands: refused lines first. */
 export function warnOfSeeds(set: SeedFindings, context: Pick<CommandContext, 'warn'>): void {
-  let count = 0;
-  let last: Problem | undefined;
-  for (const problem of seedProblems(set)) {
-    count += 1;
-    if (count <= SHOWN_MAX) context.warn(problem);
-    last = problem;
-  }
-  const more = count - SHOWN_MAX;
-  if (last === undefined || more <= 0) return;
-  const message = `And ${countText(more, 'more finding')} in this file, of this kind or another one.`;
-  context.warn({ code: last.code, message, facts: { more } });
+  warnSome(seedProblems(set), 'the report of `clew investigate` lists all', context);
 }
 
 /**
@@ -34,7 +21,7 @@ export async function tellingOfSeeds<T>(
     return await work();
   } catch (error) {
     if (error instanceof ClewError && error.code === 'CLEW_SEEDS_EMPTY') {
-      warnOfSeeds(error.cause as SeedFindings, context);
+      warnSome(seedProblems(error.cause as SeedFindings), 'they are like these', context);
     }
     throw error;
   }

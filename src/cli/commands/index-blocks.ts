@@ -5,6 +5,7 @@ import { countText, groupedNumber } from '../../units/number-text.ts';
 import { type CommandContext, defineCommand } from '../command.ts';
 import { dataOptions, HEIGHT_MAX, jsonOption, progressOption } from '../common-options.ts';
 import { jsonText } from '../output.ts';
+import { warnSome } from '../warn-some.ts';
 import { withNetwork } from '../with-network.ts';
 import { statusText } from './status.ts';
 
@@ -63,7 +64,7 @@ export const indexCommand = defineCommand({
       ...(network !== undefined && { network }),
       ...(height !== undefined && { height }),
     });
-    for (const problem of result.problems) context.warn(problem);
+    warnSome(result.problems, '`--json` lists all', context);
     if (json) await context.stdout.write(jsonText({ format: 'clew-index/1', ...result }));
     else await context.stdout.write(`${addedText(result)}\n\n${statusText(result.status)}`);
   },
@@ -129,5 +130,5 @@ function addedText(result: IndexNetworkResult): string {
   }[plan];
   return problems.length === 0
     ? said
-    : `${said} ${countText(problems.length, 'problem')}, listed above.`;
+    : `${said} ${countText(problems.length, 'problem')}: see above.`;
 }

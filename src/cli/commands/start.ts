@@ -11,6 +11,7 @@ import { chooseNetwork } from '../data-folder.ts';
 import { folderListing } from '../folder-listing.ts';
 import { makeRoomForSample, prepareSample } from '../sample-economy.ts';
 import { tellingOfSeeds, warnOfSeeds } from '../seed-warnings.ts';
+import { warnSome } from '../warn-some.ts';
 import { withNetwork } from '../with-network.ts';
 import { indexFolder } from './index-blocks.ts';
 import { makeReport } from './investigate.ts';
@@ -126,7 +127,7 @@ async function bringUp(
     ...(asked !== undefined && { network: asked }),
     ...(isSample && { beforeLoading: (hashes) => makeRoomForSample(context, hashes) }),
   });
-  for (const problem of result.problems) context.warn(problem);
+  warnSome(result.problems, '`clew index --json` lists all', context);
   const { status, transactionsAdded } = result;
   await context.stdout.write(
     `Indexed ${countText(transactionsAdded, 'transaction')}; the ledger of ${status.network} holds ` +
