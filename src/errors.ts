@@ -147,7 +147,7 @@ export const ERRORS = {
   CLEW_RAW_GONE: {
     exit: EXIT.unavailable,
     http: 410,
-    hint: 'The block file moved or changed. Put it back, or index again with --keep-raw.',
+    hint: 'The block file moved or changed. Put it back, or index into a new folder with --keep-raw.',
   },
 
   // Block files

@@ -34,7 +34,10 @@ export const indexCommand = defineCommand({
       max: HEIGHT_MAX,
       help: 'height of the first block, where neither its parent nor its coinbase tells it',
     },
-    keepRaw: { kind: 'flag', help: 'copy the raw transactions, so that the block files may go' },
+    keepRaw: {
+      kind: 'flag',
+      help: 'copy the bytes of the blocks that are added, so that their files may go',
+    },
     rebuildFlow: {
       kind: 'flag',
       help: 'make the flow index and the clusters anew from the ledger',
