@@ -174,27 +174,27 @@ export const ERRORS = {
   CLEW_BLOCK_CUT: {
     exit: EXIT.damaged,
     http: 400,
-    hint: 'The record is longer than the file: copy the file again from the node. The rest was indexed.',
+    hint: 'The record is longer than the file: copy the file again from the node. What is whole is indexed.',
   },
   CLEW_BLOCK_STRAY_BYTES: {
     exit: EXIT.damaged,
     http: 400,
-    hint: 'Bytes that belong to no record were passed over. The rest was indexed.',
+    hint: 'Bytes that belong to no record were passed over. What is whole is indexed.',
   },
   CLEW_BLOCK_DAMAGED: {
     exit: EXIT.damaged,
     http: 400,
-    hint: 'The block can not be read: copy the file again from the node. The rest was indexed.',
+    hint: 'The block can not be read: copy the file again from the node. What is whole is indexed.',
   },
   CLEW_BLOCK_MERKLE: {
     exit: EXIT.damaged,
     http: 400,
-    hint: 'The transactions are not those that the header commits to: copy the file again. The rest was indexed.',
+    hint: 'The transactions are not those that the header commits to: copy the file again. What is whole is indexed.',
   },
   CLEW_BLOCK_WITNESS: {
     exit: EXIT.damaged,
     http: 400,
-    hint: 'The witness data is not what the block commits to: copy the file again. The rest was indexed.',
+    hint: 'The witness data is not what the block commits to: copy the file again. What is whole is indexed.',
   },
   CLEW_BLOCK_INVALID: {
     exit: EXIT.damaged,
