@@ -49,7 +49,10 @@ async function killAt(task: IndexTask, moment: KillMoment): Promise<boolean> {
   });
   const ended = new Promise<void>((resolve) => child.on('exit', () => resolve()));
   const isReached = (): boolean => output.includes('indexing') && blocks >= moment.blocks;
-  while (!isReached() && child.exitCode === null) await setTimeout(2);
+  const isAlive = (): boolean => child.exitCode === null && child.signalCode === null;
+  while (!isReached() && isAlive()) await setTimeout(2);
+  // Whatever ends it before it is killed must not pass for a kill.
+  assert.equal(child.signalCode, null, `the process died by itself of ${child.signalCode}`);
   await Promise.race([setTimeout(moment.milliseconds), ended]);
   child.kill('SIGKILL');
   await ended;
