@@ -53,7 +53,8 @@ async function killAt(task: IndexTask, moment: KillMoment): Promise<boolean> {
   while (!isReached() && isAlive()) await setTimeout(2);
   // Whatever ends it before it is killed must not pass for a kill.
   assert.equal(child.signalCode, null, `the process died by itself of ${child.signalCode}`);
-  await Promise.race([setTimeout(moment.milliseconds), ended]);
+  // Not referenced: a moment that never comes must not keep this process alive after all is done.
+  await Promise.race([setTimeout(moment.milliseconds, undefined, { ref: false }), ended]);
   child.kill('SIGKILL');
   await ended;
   const isDone = output.includes('done');
