@@ -13,6 +13,7 @@ import { simulate } from '../../src/simulate/simulate.ts';
 import { openBlockSource } from '../../src/source/block-source.ts';
 import { groupedNumber } from '../../src/units/number-text.ts';
 import { indexWithKills } from '../support/kill-index.ts';
+import { splitEverywhere } from './every-split.ts';
 import { type BlockFuzzResult, fuzzBlocks } from './fuzz-blocks.ts';
 import { type FileFuzzResult, fuzzFiles } from './fuzz-files.ts';
 
@@ -49,6 +50,11 @@ while it loaded blocks again behind others. It was found at ${tips} different ti
 every history was that of a slow ledger of the same blocks, every fifteenth time every row of the tables too, and no block was lost.`;
 }
 
+function splitsText(splits: number): string {
+  return `The chain of named scenarios was cut at each of ${splits} heights: undone to there, with every row of the tables as a slow ledger has
+it, and loaded again from there, with tables and flow index as before.`;
+}
+
 function filesText({
   rounds,
   counts,
@@ -80,7 +86,7 @@ async function main(): Promise<void> {
   const { values } = parseArgs({
     options: {
       seed: { type: 'string', default: 'long' },
-      minutes: { type: 'string', default: '3' },
+      minutes: { type: 'string', default: '2' },
     },
   });
   const { seed } = values;
@@ -93,6 +99,9 @@ async function main(): Promise<void> {
   const start = performance.now();
   try {
     process.stdout.write(`## Killed while writing\n\n${await killsText(folder, seed)}\n\n`);
+    note('every split');
+    const splits = await splitEverywhere(join(folder, 'splits'));
+    process.stdout.write(`## Undone and loaded again\n\n${splitsText(splits)}\n\n`);
     note('damaged files');
     const files = await fuzzFiles(join(folder, 'files'), `${seed} files`, until(0.7));
     process.stdout.write(`## Damaged block files\n\n${filesText(files)}\n\n`);
