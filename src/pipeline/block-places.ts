@@ -35,15 +35,20 @@ export interface BlockCopy {
 
 export class BlockPlaces {
   readonly #source: BlockSource;
-  readonly #ownBlocks: ReadonlySet<SourceBlock>;
+  readonly #ownBlocks = new Set<SourceBlock>();
   #offered: ReadonlyMap<string, SourceBlock> | undefined;
   readonly #reader = openRawReader();
   readonly #columns = new BlockColumns();
 
   /** @param ownBlocks those whose places the ledger gave; all others are the source's */
-  constructor(source: BlockSource, ownBlocks: ReadonlySet<SourceBlock>) {
+  constructor(source: BlockSource, ownBlocks: readonly SourceBlock[]) {
     this.#source = source;
-    this.#ownBlocks = ownBlocks;
+    this.addOwn(ownBlocks);
+  }
+
+  /** More blocks whose places the ledger gave. */
+  addOwn(ownBlocks: readonly SourceBlock[]): void {
+    for (const block of ownBlocks) this.#ownBlocks.add(block);
   }
 
   /** The block as the source has it. */

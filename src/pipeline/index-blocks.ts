@@ -3,8 +3,8 @@
  * one batch in flight while the next is being read, and commits the tip with each.
  *
  * Nothing that was indexed is lost. Before a block is taken out of the ledger, to be replaced or to be put behind
- * others, what shall come is read and checked; blocks that are to come back wait in a table of their own until they are
- * in again, so that a stop half-way loses none of them.
+ * others, what shall come is read and checked; blocks that were taken out wait in a table of their own until all is
+ * in, so that a stop half-way or a bad block loses none of them.
  */
 import { ClewError, type Problem } from '../errors.ts';
 import {
@@ -26,6 +26,9 @@ import { RawCopy } from './raw-copy.ts';
 
 /** Inputs and outputs in a batch: enough for large inserts, little enough to stay small in memory. */
 const BATCH_ROWS = 300_000;
+
+/** Stopped by the user, or by a disk that has no room for anything. */
+const NO_TIME_TO_PUT_BACK = new Set(['CLEW_INTERRUPTED', 'CLEW_NO_SPACE']);
 
 /** New blocks that are checked whole before others go for their sake. A reorganisation brings a few, a filled hole many. */
 const CHECKED_BEFORE_MAX = 1_000;
@@ -74,18 +77,17 @@ export async function indexBlocks(
 ): Promise<IndexResult> {
   const known = await listBlocks(ledger.engine);
   const waiting = await listWaitingBlocks(ledger.engine);
-  const places = new BlockPlaces(source, new Set<SourceBlock>([...known, ...waiting]));
+  const places = new BlockPlaces(source, [...known, ...waiting]);
   const problems = new ProblemList();
   try {
-    const { plan, isAllReadable } = makePlan(known, waiting, source, places, problems);
+    const plan = makePlan(known, waiting, source, places, problems);
     reportPlan(plan, places, problems);
-    let loaded: Loaded = { blocksAdded: 0, transactionsAdded: 0, bytesRead: 0 };
-    if (plan.blocks.length > 0) {
-      if (plan.kind !== 'append') await takeOut(ledger, plan, known, waiting, places);
-      loaded = await loadWhole(ledger, plan.blocks, places, problems, options);
-    }
-    const hasWaited = waiting.length > 0 || plan.kind === 'reload' || plan.kind === 'reorganise';
-    if (hasWaited && isAllReadable) await forgetWaiting(ledger.engine);
+    const loaded = await carryOut(ledger, plan, known, waiting, places, problems, options).catch(
+      async (error: unknown) => {
+        await putBack(ledger, places, error, options);
+        throw error;
+      },
+    );
     return {
       plan: plan.kind,
       ...loaded,
@@ -97,6 +99,11 @@ export async function indexBlocks(
   }
 }
 
+interface CheckedPlan extends LoadPlan<SourceBlock> {
+  /** False when a block that waits can not be read now: it goes on waiting. */
+  readonly isAllReadable: boolean;
+}
+
 /** What to do, found damage included: a block that turns out damaged may change what is worth undoing. */
 function makePlan(
   known: readonly LedgerBlock[],
@@ -104,32 +111,70 @@ function makePlan(
   source: BlockSource,
   places: BlockPlaces,
   problems: ProblemList,
-): { plan: LoadPlan<SourceBlock>; isAllReadable: boolean } {
+): CheckedPlan {
   const isInLedger = new Set(known.map(({ hash }) => hash));
+  const isWaiting = new Set(waiting.map(({ hash }) => hash));
   const damaged = new Set<string>();
   const checked = new Set<string>();
-  let isAllReadable = true;
-  const check = (block: SourceBlock): void => {
-    checked.add(block.hash);
-    const found = places.damageOf(block);
-    if (found.length === 0) return;
-    damaged.add(block.hash);
-    for (const { code, message, facts } of found) problems.add(code, message, facts);
-  };
-  for (const block of waiting) {
-    if (isInLedger.has(block.hash)) continue;
-    check(block);
-    if (damaged.has(block.hash)) isAllReadable = false;
-  }
   for (;;) {
     const plan = planLoad<SourceBlock>(known, source.blocks, { waiting, damaged });
-    if (plan.kind !== 'reorganise' && plan.kind !== 'reload') return { plan, isAllReadable };
+    const isUndoing = plan.kind === 'reorganise' || plan.kind === 'reload';
     const before = damaged.size;
-    const isNew = ({ hash }: SourceBlock): boolean => !isInLedger.has(hash);
-    for (const block of plan.blocks.filter(isNew).slice(0, CHECKED_BEFORE_MAX)) {
-      if (!checked.has(block.hash)) check(block);
+    for (const block of plan.blocks) {
+      if (isInLedger.has(block.hash) || checked.has(block.hash)) continue;
+      const isAtRisk = isUndoing && checked.size < CHECKED_BEFORE_MAX;
+      if (!isAtRisk && !isWaiting.has(block.hash)) continue;
+      checked.add(block.hash);
+      const found = places.damageOf(block);
+      if (found.length > 0) damaged.add(block.hash);
+      for (const { code, message, facts } of found) problems.add(code, message, facts);
     }
-    if (damaged.size === before) return { plan, isAllReadable };
+    if (damaged.size > before) continue;
+    return { ...plan, isAllReadable: waiting.every(({ hash }) => !damaged.has(hash)) };
+  }
+}
+
+/** Undo what must go, load what is to come. */
+async function carryOut(
+  ledger: Ledger,
+  plan: CheckedPlan,
+  known: readonly LedgerBlock[],
+  waiting: readonly LedgerBlock[],
+  places: BlockPlaces,
+  problems: ProblemList,
+  options: IndexOptions,
+): Promise<Loaded> {
+  const isUndoing = plan.kind === 'reorganise' || plan.kind === 'reload';
+  let loaded: Loaded = { blocksAdded: 0, transactionsAdded: 0, bytesRead: 0 };
+  if (isUndoing) await takeOut(ledger, plan, known, waiting, places);
+  if (plan.blocks.length > 0) {
+    loaded = await loadWhole(ledger, plan.blocks, places, problems, options);
+  }
+  const hasWaited = isUndoing || waiting.length > 0;
+  if (hasWaited && plan.isAllReadable) await forgetWaiting(ledger.engine);
+  return loaded;
+}
+
+/**
+ * After a failure: what was taken out for the sake of blocks that did not come is loaded again, as far as nothing better is
+ * there. When that fails too, the blocks go on waiting for the next run.
+ */
+async function putBack(
+  ledger: Ledger,
+  places: BlockPlaces,
+  failure: unknown,
+  options: IndexOptions,
+): Promise<void> {
+  if (failure instanceof ClewError && NO_TIME_TO_PUT_BACK.has(failure.code)) return;
+  try {
+    const known = await listBlocks(ledger.engine);
+    const waiting = await listWaitingBlocks(ledger.engine);
+    if (waiting.length === 0) return;
+    const plan = { ...planLoad<SourceBlock>(known, [], { waiting }), isAllReadable: true };
+    places.addOwn([...known, ...waiting]);
+    await carryOut(ledger, plan, known, waiting, places, new ProblemList(), options);
+  } catch {
+    // The first failure is the one to tell.
   }
 }
 
@@ -160,7 +205,7 @@ function reportPlan(plan: LoadPlan<SourceBlock>, places: BlockPlaces, problems: 
   }
 }
 
-/** Undo the ledger down to where a plan goes on, with what comes back kept in mind. */
+/** Undo the ledger down to where a plan goes on; what goes is kept in mind until what comes is in. */
 async function takeOut(
   ledger: Ledger,
   plan: LoadPlan<SourceBlock>,
@@ -168,13 +213,13 @@ async function takeOut(
   waiting: readonly LedgerBlock[],
   places: BlockPlaces,
 ): Promise<void> {
-  const isWaiting = new Set(waiting.map(({ hash }) => hash));
   const own = new Set<SourceBlock>(known);
-  const comingBack = plan.blocks.filter((block): block is LedgerBlock => own.has(block));
-  for (const block of comingBack) places.requireHeader(block);
+  for (const block of plan.blocks) if (own.has(block)) places.requireHeader(block);
+  const isWaiting = new Set(waiting.map(({ hash }) => hash));
+  const goes = ({ height }: LedgerBlock): boolean => height > (plan.undoAboveHeight ?? -1);
   await keepWaiting(
     ledger.engine,
-    comingBack.filter(({ hash }) => !isWaiting.has(hash)),
+    known.filter((block) => goes(block) && !isWaiting.has(block.hash)),
   );
   await ledger.undoAbove(plan.undoAboveHeight ?? -1);
 }

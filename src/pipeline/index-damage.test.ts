@@ -153,6 +153,29 @@ test('a better branch that turns out damaged where it begins to be better leaves
   assert.equal(ledger.tip?.hash, branch[13]!.hash);
 });
 
+test('a better branch that does not come whole gives the old one back', async () => {
+  await ledger.clear();
+  await indexBlocks(ledger, await sourceOf(chain));
+  const before = ledger.counters;
+  const columns = flowColumns(await ledger.openFlow());
+  const extra = Uint8Array.of(9);
+  const branch = chain.slice(0, 8);
+  for (let height = 8; height <= 20; height += 1) {
+    // A coin that was spent already: the branch is good up to there.
+    const coin = chain[1]!.txids[0]!;
+    const pay = () => spend(coin, 0, [{ sats: 1, script: Uint8Array.of(0x51) }]);
+    const transactions = height === 9 || height === 10 ? [pay()] : [];
+    branch.push(mineBlock({ prevHash: branch.at(-1)!.hash, height, extra, transactions }));
+  }
+  await assert.rejects(indexBlocks(ledger, await sourceOf(branch), { batchRows: 4 }), {
+    code: 'CLEW_BLOCK_INVALID',
+  });
+  assert.equal(ledger.tip?.hash, chain[12]!.hash);
+  assert.deepEqual(ledger.counters, before);
+  assert.deepEqual(flowColumns(await ledger.openFlow()), columns);
+  assert.deepEqual(await listWaitingBlocks(ledger.engine), []);
+});
+
 test('blocks whose parent is not the tip are left out and named by their record', async () => {
   await ledger.clear();
   await indexBlocks(ledger, await sourceOf(chain));

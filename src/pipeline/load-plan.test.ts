@@ -184,6 +184,19 @@ test('blocks that wait are loaded again, with or without being offered', () => {
   assert.equal(told(a(0, 6), a(0, 3), { waiting }), 'nothing');
   assert.equal(told(a(0, 3), a(0, 7), { waiting }), 'append, load a4 a5 a6 a7');
   assert.equal(told([], [], { waiting }), 'append, load a4 a5 a6');
+  assert.equal(told(a(0, 3), a(5, 7), { waiting: a(4, 4) }), 'append, load a4 a5 a6 a7');
+});
+
+test('a branch that was being replaced comes back when the better one did not come whole', () => {
+  const waiting = a(4, 6);
+  const better = branch('b', 4, 8, 'a3');
+  assert.equal(told(a(0, 3), [], { waiting }), 'append, load a4 a5 a6');
+  assert.equal(told(a(0, 3), better, { waiting }), `append, load ${names(better)}`);
+  const half = [...a(0, 3), ...better.slice(0, 2)];
+  assert.equal(told(half, [], { waiting }), 'reorganise, above 3, load a4 a5 a6');
+  assert.equal(told(half, better, { waiting }), `append, load ${names(better.slice(2))}`);
+  assert.equal(told([...a(0, 3), ...better], [], { waiting }), 'nothing');
+  assert.equal(told(half, half, { waiting }), 'reorganise, above 3, load a4 a5 a6, stale b4 b5');
 });
 
 // --- properties, over a random tree of blocks ---

@@ -48,7 +48,7 @@ export interface LoadPlan<B extends PlanBlock> {
 }
 
 export interface PlanOptions<B extends PlanBlock> {
-  /** Blocks that were taken out of the ledger to be loaded again. */
+  /** Blocks that were taken out of the ledger, to be loaded again or replaced: offered once more, before all others. */
   readonly waiting?: readonly B[];
   /** Hashes of blocks of which only the header can be used. */
   readonly damaged?: ReadonlySet<string>;
@@ -66,13 +66,9 @@ export function planLoad<B extends PlanBlock>(
   options: PlanOptions<B> = {},
 ): LoadPlan<B> {
   const shared = sharedBlocks(known, offered);
-  if (shared > 0) {
-    // Nothing can change at or below the last block that both begin with: it is enough to compare what follows.
-    const aboveHeight = known[shared - 1]!.height;
-    const waiting = options.waiting?.filter(({ height }) => height > aboveHeight) ?? [];
-    return planFrom(known.slice(shared - 1), offered.slice(shared - 1), { ...options, waiting });
-  }
-  return planFrom(known, offered, options);
+  if (shared === 0 || (options.waiting ?? []).length > 0) return planFrom(known, offered, options);
+  // Nothing can change at or below the last block that both begin with: it is enough to compare what follows.
+  return planFrom(known.slice(shared - 1), offered.slice(shared - 1), options);
 }
 
 /** How many blocks both lists begin with. */
@@ -89,13 +85,20 @@ function planFrom<B extends PlanBlock>(
 ): LoadPlan<B> {
   const { waiting = [], damaged = new Set<string>() } = options;
   const isBodyMissing = ({ hash }: B): boolean => damaged.has(hash);
-  const merge = new ChainMerge<B>([...waiting, ...known]);
-  for (const run of linkedRuns(offered)) {
-    // The end of a branch is its last whole block.
-    let end = run.length;
-    while (end > 0 && isBodyMissing(run[end - 1]!)) end -= 1;
-    if (end > 0) merge.offer(run.slice(0, end));
-  }
+  const merge = new ChainMerge<B>(known);
+  const offer = (blocks: readonly B[]): void => {
+    for (const run of linkedRuns(blocks)) {
+      // The end of a branch is its last whole block.
+      let end = run.length;
+      while (end > 0 && isBodyMissing(run[end - 1]!)) end -= 1;
+      if (end > 0) merge.offer(run.slice(0, end));
+    }
+  };
+  offer(waiting);
+  // Those of them that do not count any more were never offered by anybody.
+  merge.staleBlocks.length = 0;
+  merge.unlinkedRuns.length = 0;
+  offer(offered);
   const chain = merge.chain();
   const isKnown = hashesOf(known);
   const target = chain.filter((block) => isKnown.has(block.hash) || !isBodyMissing(block));
@@ -105,7 +108,7 @@ function planFrom<B extends PlanBlock>(
   const isInTarget = hashesOf(target);
   if (isInTarget.size < target.length) throw twoHeights(target);
   // The ledger's own are old news, and the source told its own.
-  const isOld = hashesOf([...startsOf(known), ...startsOf(offered)]);
+  const isOld = hashesOf([known, waiting, offered].flatMap(startsOf));
   const windowStarts = startsOf(chain).filter(
     ({ hash }) => isInTarget.has(hash) && !isOld.has(hash),
   );
