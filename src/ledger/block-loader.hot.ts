@@ -10,11 +10,9 @@
  * Invariant: every row pushed here can be made again from the tables (`flow-rebuild.ts`); a test compares the two.
  * Cost: two passes over the block's bytes (parsing, hashing), one random read per input.
  */
-import { bytesToHex, displayToHash, hashToDisplay } from '../bytes/hex.ts';
+import { bytesToHex, displayToHash } from '../bytes/hex.ts';
 import { BlockColumns, readBlockColumns } from '../chain/block-columns.hot.ts';
-import { headerHash } from '../chain/header.ts';
 import { classifyInput, INPUT_KIND, newInputShape, PREVOUT_UNKNOWN } from '../chain/input-kind.ts';
-import { checkMerkleRoot, checkWitnessCommitment } from '../chain/merkle.ts';
 import { classifyScript, isUnspendable, p2pkhScript } from '../chain/script.ts';
 import { SCRIPT_KIND, type ScriptKind } from '../chain/script-kind.ts';
 import { ClewError } from '../errors.ts';
@@ -31,8 +29,10 @@ import {
   UNSPENDABLE,
   UNSPENT,
 } from './flow-index.ts';
+import { checkBlock } from './prepare-block.hot.ts';
 import { HISTORY_DIRECTION } from './schema.ts';
-import { hashScript, ScriptTable, scriptKey } from './script-table.hot.ts';
+import { hashScript, scriptKey } from './script-key.hot.ts';
+import { ScriptTable } from './script-table.hot.ts';
 import { TxidTable } from './txid-table.hot.ts';
 
 export interface BlockMeta {
@@ -451,48 +451,6 @@ export class BlockLoader {
     hashScript(twin, 0, twin.length);
     this.#bareKeyHashes.add(scriptKey.low);
   }
-}
-
-/**
- * Whether the bytes are the block that is meant, whole and unchanged.
- *
- * @param columns the block, read
- * @throws {ClewError} CLEW_BLOCK_DAMAGED, CLEW_BLOCK_MERKLE, CLEW_BLOCK_WITNESS, CLEW_BLOCK_INVALID
- */
-export function checkBlock(
-  block: Uint8Array,
-  columns: BlockColumns,
-  meta: Pick<BlockMeta, 'height' | 'hash'>,
-): void {
-  const { height, hash } = meta;
-  if (hashToDisplay(headerHash(block)) !== hash) {
-    const what = `Where block ${height} stood is another block now.`;
-    throw new ClewError('CLEW_BLOCK_DAMAGED', what, { height, hash });
-  }
-  if (checkMerkleRoot(block, columns) === 'mismatch') {
-    const what = `The transactions of block ${height} do not give the Merkle root of its header.`;
-    throw new ClewError('CLEW_BLOCK_MERKLE', what, { height, hash });
-  }
-  if (checkWitnessCommitment(block, columns) === 'mismatch') {
-    const what = `The witness data of block ${height} is not what its coinbase commits to.`;
-    throw new ClewError('CLEW_BLOCK_WITNESS', what, { height, hash });
-  }
-  if (columns.txFirstInput[1] !== 1 || !spendsNothing(block, columns, 0)) {
-    throw invalidBlock(height, 'stands first and is no coinbase');
-  }
-  for (let input = 1; input < columns.inputCount; input += 1) {
-    if (spendsNothing(block, columns, input)) {
-      throw invalidBlock(height, 'is a coinbase and does not stand first');
-    }
-  }
-}
-
-/** True for the input of a coinbase: output 2^32 - 1 of the transaction zero. */
-function spendsNothing(block: Uint8Array, columns: BlockColumns, input: number): boolean {
-  if (columns.inPrevVout[input] !== NONE) return false;
-  const start = columns.inPrevTxidOffset[input]!;
-  for (let i = start; i < start + 32; i += 1) if (block[i] !== 0) return false;
-  return true;
 }
 
 function invalidBlock(height: number, what: string): ClewError {

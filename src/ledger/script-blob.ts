@@ -5,7 +5,7 @@
  */
 import type { BytesColumn, F64Column } from './column.ts';
 import { PAGE_ROWS } from './page-budget.ts';
-import { hashScript } from './script-table.hot.ts';
+import { hashScript } from './script-key.hot.ts';
 
 export class ScriptBlob {
   readonly #offsets: F64Column;

@@ -12,7 +12,7 @@ import type { ScriptId } from '../units/ids.ts';
 import { publicKeyHash } from './counters.ts';
 import type { LedgerEngine } from './engine.ts';
 import type { FlowIndex } from './flow-index.ts';
-import { hashScript, scriptKey } from './script-table.hot.ts';
+import { hashScript, scriptKey } from './script-key.hot.ts';
 
 /** Keys asked for in one query. */
 const KEYS_PER_QUERY = 5_000;

@@ -6,7 +6,7 @@ import { hashToDisplay } from '../bytes/hex.ts';
 import { BlockColumns, HEADER_BYTES, readBlockColumns } from '../chain/block-columns.hot.ts';
 import { headerHash } from '../chain/header.ts';
 import { ClewError, type ErrorFacts, type Problem } from '../errors.ts';
-import { checkBlock } from '../ledger/block-loader.hot.ts';
+import { checkBlock } from '../ledger/prepare-block.hot.ts';
 import type { BlockSource, SourceBlock } from '../source/block-source.ts';
 import { type BlockPlace, openRawReader } from '../source/raw-bytes.ts';
 

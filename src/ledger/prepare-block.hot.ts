@@ -1,0 +1,57 @@
+/**
+ * What is known of a block before it meets the ledger: whether it is the block that is meant, whole and unchanged.
+ */
+import { hashToDisplay } from '../bytes/hex.ts';
+import type { BlockColumns } from '../chain/block-columns.hot.ts';
+import { headerHash } from '../chain/header.ts';
+import { checkMerkleRoot, checkWitnessCommitment } from '../chain/merkle.ts';
+import { ClewError } from '../errors.ts';
+import { NONE } from '../units/ids.ts';
+
+/**
+ * Whether the bytes are the block that is meant, whole and unchanged.
+ *
+ * @param columns the block, read
+ * @throws {ClewError} CLEW_BLOCK_DAMAGED, CLEW_BLOCK_MERKLE, CLEW_BLOCK_WITNESS, CLEW_BLOCK_INVALID
+ */
+export function checkBlock(
+  block: Uint8Array,
+  columns: BlockColumns,
+  meta: { readonly height: number; readonly hash: string },
+): void {
+  const { height, hash } = meta;
+  if (hashToDisplay(headerHash(block)) !== hash) {
+    const what = `Where block ${height} stood is another block now.`;
+    throw new ClewError('CLEW_BLOCK_DAMAGED', what, { height, hash });
+  }
+  if (checkMerkleRoot(block, columns) === 'mismatch') {
+    const what = `The transactions of block ${height} do not give the Merkle root of its header.`;
+    throw new ClewError('CLEW_BLOCK_MERKLE', what, { height, hash });
+  }
+  if (checkWitnessCommitment(block, columns) === 'mismatch') {
+    const what = `The witness data of block ${height} is not what its coinbase commits to.`;
+    throw new ClewError('CLEW_BLOCK_WITNESS', what, { height, hash });
+  }
+  if (columns.txFirstInput[1] !== 1 || !spendsNothing(block, columns, 0)) {
+    throw invalidBlock(height, 'stands first and is no coinbase');
+  }
+  for (let input = 1; input < columns.inputCount; input += 1) {
+    if (spendsNothing(block, columns, input)) {
+      throw invalidBlock(height, 'is a coinbase and does not stand first');
+    }
+  }
+}
+
+/** True for the input of a coinbase: output 2^32 - 1 of the transaction zero. */
+function spendsNothing(block: Uint8Array, columns: BlockColumns, input: number): boolean {
+  if (columns.inPrevVout[input] !== NONE) return false;
+  const start = columns.inPrevTxidOffset[input]!;
+  for (let i = start; i < start + 32; i += 1) if (block[i] !== 0) return false;
+  return true;
+}
+
+function invalidBlock(height: number, what: string): ClewError {
+  return new ClewError('CLEW_BLOCK_INVALID', `A transaction in block ${height} ${what}.`, {
+    height,
+  });
+}
