@@ -16,7 +16,7 @@ import { ClewError } from '../errors.ts';
 import { TX_FLAG } from '../ledger/flow-index.ts';
 import { NONE } from '../units/ids.ts';
 import { STOP } from './stop-reason.ts';
-import { RECORD_FLAG } from './trace-records.hot.ts';
+import { NO_RECORD, RECORD_FLAG } from './trace-records.hot.ts';
 import type { TraceWork } from './trace-work.hot.ts';
 
 const START_CAPACITY = 256;
@@ -56,6 +56,7 @@ export class Fifo {
       }
       offset += flow.outputValue.at(prevout);
     }
+    work.expectExact(offset, tx);
     if (toFind > 0) this.#endUnplaced(tx);
     if (this.#count > 0) this.#cutAtOutputs(tx);
   }
@@ -90,6 +91,7 @@ export class Fifo {
       for (; output < wanted; output += 1) offset += flow.outputValue.at(output);
       this.#lay(record, offset);
     }
+    work.expectExact(offset, tx);
     offset = 0;
     const inputEnd = flow.txFirstInput.at(tx + 1);
     for (let input = flow.txFirstInput.at(tx); input < inputEnd; input += 1) {
@@ -136,15 +138,15 @@ export class Fifo {
     const { pool, records } = work;
     const first = pool.length;
     let head = this.#head;
-    let parent = NONE;
+    let parent = NO_RECORD;
     let hops = 0xffff;
     let flags = 0;
     let most = 0;
     let run = 0;
-    let runRecord = NONE;
+    let runRecord = NO_RECORD;
     let isMore = false;
     while (head < this.#count && this.#starts[head]! < slotEnd) {
-      if (isApart && runRecord !== NONE && this.#records[head] !== runRecord) {
+      if (isApart && runRecord !== NO_RECORD && this.#records[head] !== runRecord) {
         isMore = true;
         break;
       }

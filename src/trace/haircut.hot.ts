@@ -14,7 +14,7 @@ import { ClewError } from '../errors.ts';
 import { NONE } from '../units/ids.ts';
 import { ProportionalSplit } from './proportional-split.hot.ts';
 import { STOP } from './stop-reason.ts';
-import { RECORD_FLAG } from './trace-records.hot.ts';
+import { NO_RECORD, RECORD_FLAG } from './trace-records.hot.ts';
 import type { TraceWork } from './trace-work.hot.ts';
 
 const START_CAPACITY = 256;
@@ -32,7 +32,7 @@ export class Haircut {
   readonly #labelSums: Float64Array;
   /** Labelled satoshi of the transaction at hand, and where they come from. */
   #total = 0;
-  #parent = NONE;
+  #parent = NO_RECORD;
   #hops = 0;
   #flags = 0;
 
@@ -59,6 +59,7 @@ export class Haircut {
       }
       paidIn += flow.outputValue.at(prevout);
     }
+    work.expectExact(paidIn, tx);
     this.#addUp();
     const firstOutput = flow.txFirstOutput.at(tx);
     const outputCount = flow.txFirstOutput.at(tx + 1) - firstOutput;
@@ -103,6 +104,7 @@ export class Haircut {
       this.#sizes[i] = value;
       paidIn += value;
     }
+    work.expectExact(paidIn, tx);
     this.#addUp();
     if (this.#total > paidIn) {
       throw new ClewError('CLEW_LEDGER_DAMAGED', 'A transaction pays out more than it took in.', {

@@ -11,6 +11,7 @@ import type { PaymentFact } from './payments.ts';
 import type { StopOracle } from './stop-oracle.ts';
 import { isHolderStop } from './stop-reason.ts';
 import { traceBackward } from './trace.ts';
+import { NO_RECORD } from './trace-records.hot.ts';
 import type { TraceLeaf, TraceResult } from './trace-result.ts';
 
 /** Who paid, as the inputs of the payment show. */
@@ -139,10 +140,10 @@ function placeOf(leaf: TraceLeaf): { readonly outputIndex: number; readonly hops
 /** Of the outputs that the payment spends, the one that brought most; of equal ones the first met. */
 function findMainPrevout(result: TraceResult): number {
   const { records } = result;
-  let main = NONE;
+  let main = NO_RECORD;
   for (let record = 0; record < records.length; record += 1) {
     if (records.hops[record] !== 1) continue;
-    if (main === NONE || records.amounts[record]! > records.amounts[main]!) main = record;
+    if (main === NO_RECORD || records.amounts[record]! > records.amounts[main]!) main = record;
   }
-  return main === NONE ? NONE : records.outputs[main]!;
+  return main === NO_RECORD ? NONE : records.outputs[main]!;
 }

@@ -1,13 +1,14 @@
 /**
- * A priority queue of (key, payload) pairs of u32 in two typed arrays: a 4-ary heap, smallest key first.
+ * A priority queue of (key, payload) pairs in two typed arrays: a 4-ary heap, smallest key first.
  *
  *     children of place i: 4i + 1 .. 4i + 4
  *
- * Keys are rows in chain order, so taking the smallest key means going on in chain order. Pairs with the same
- * key come in no particular order; whoever takes them sorts them. Cost: about 4 * log4(n) comparisons per pop.
+ * Keys are rows in chain order, so taking the smallest key means going on in chain order; they pass 2^32 and
+ * are doubles, while payloads are records of one trace, u32. Pairs with the same key come in no particular
+ * order; whoever takes them sorts them. Cost: about 4 * log4(n) comparisons per pop.
  */
 export class RowHeap {
-  #keys = new Uint32Array(64);
+  #keys = new Float64Array(64);
   #payloads = new Uint32Array(64);
   #size = 0;
 
@@ -70,7 +71,7 @@ export class RowHeap {
   }
 
   #grow(): void {
-    const keys = new Uint32Array(this.#keys.length * 2);
+    const keys = new Float64Array(this.#keys.length * 2);
     keys.set(this.#keys);
     this.#keys = keys;
     const payloads = new Uint32Array(this.#payloads.length * 2);

@@ -63,7 +63,7 @@ export interface SeedSet {
   /** Scripts of the set that no service holds: whoever spends from them is the subject. */
   readonly own: ReadonlySet<number>;
   /** All outputs of the set up to the as-of point, ascending. */
-  readonly outputs: Uint32Array;
+  readonly outputs: Float64Array;
   /** The place in `groups` that an output counts under, or -1 when only the output itself was named. */
   groupOf(outputIndex: number): number;
   /** Outputs of transactions named whole that went back to their payer and were left out. */
@@ -107,7 +107,7 @@ export function buildSeedSet(
     notSeen: places.filter((place) => !isSeen(place)).map(({ seed }) => seed),
     groupOfScript,
     own,
-    outputs: Uint32Array.from(outputs).sort(),
+    outputs: Float64Array.from(outputs).sort(),
     groupOf: (output) => groupOfScript.get(flow.outputScript.at(output)) ?? -1,
     changeOfNamedTransactions: places.reduce((sum, { changeOutputs }) => sum + changeOutputs, 0),
     ambiguousTransactions: places.filter(({ isAmbiguous }) => isAmbiguous).length,

@@ -5,10 +5,12 @@
  * Invariants: a parent's row is smaller than its child's; `amounts` is above zero; the amounts of a leaf by
  * label stand in `leafLabels`/`leafAmounts` and add up to its amount.
  */
-import { NONE } from '../units/ids.ts';
 import { FOLLOWED } from './stop-reason.ts';
 
 const START_CAPACITY = 64;
+
+/** No such record. Records count what one trace met, so they are u32 where rows of the ledger are not. */
+export const NO_RECORD = 0xffff_ffff;
 
 /** Bits of `flags`. */
 export const RECORD_FLAG = {
@@ -19,8 +21,9 @@ export const RECORD_FLAG = {
 } as const;
 
 export class TraceRecords {
-  outputs = new Uint32Array(START_CAPACITY);
-  /** The row from which most of the amount came, or NONE. */
+  /** Output rows pass 2^32. */
+  outputs = new Float64Array(START_CAPACITY);
+  /** The row from which most of the amount came, or NO_RECORD. */
   parents = new Uint32Array(START_CAPACITY);
   /** Transactions between the nearest source and this output. */
   hops = new Uint16Array(START_CAPACITY);
@@ -69,7 +72,7 @@ export class TraceRecords {
   /** The rows from a source to this one, the source first. */
   pathTo(record: number): number[] {
     const path: number[] = [];
-    for (let at = record; at !== NONE; at = this.parents[at]!) path.push(at);
+    for (let at = record; at !== NO_RECORD; at = this.parents[at]!) path.push(at);
     return path.reverse();
   }
 
@@ -80,7 +83,9 @@ export class TraceRecords {
       grown.set(old);
       return grown;
     };
-    this.outputs = u32(this.outputs);
+    const outputs = new Float64Array(capacity);
+    outputs.set(this.outputs);
+    this.outputs = outputs;
     this.parents = u32(this.parents);
     this.firsts = u32(this.firsts);
     this.counts = u32(this.counts);

@@ -3,7 +3,7 @@ import { SatsTotal } from '../units/amount.ts';
 import { NONE } from '../units/ids.ts';
 import type { StopReason, TraceLimits, TraceMethod } from './investigation.ts';
 import { FOLLOWED, STOP, STOP_REASONS, stopReason } from './stop-reason.ts';
-import { RECORD_FLAG, type TraceRecords } from './trace-records.hot.ts';
+import { NO_RECORD, RECORD_FLAG, type TraceRecords } from './trace-records.hot.ts';
 import type { TraceWork } from './trace-work.hot.ts';
 
 interface RunFacts {
@@ -69,7 +69,7 @@ export class TraceResult {
     this.labels = work.sources.labelNames;
     this.foldedLabels = work.sources.foldedLabels;
     this.seededSats = work.seeded.map((total) => total.value);
-    this.alreadyLabelledSats = work.alreadyLabelled.value + BigInt(work.sources.overlapSats);
+    this.alreadyLabelledSats = work.alreadyLabelled.value + work.sources.overlapSats;
     this.feeSats = work.inFees.map((total) => total.value);
     this.feeTransactions = work.feeTransactions;
     this.visitedTransactions = facts.visited;
@@ -98,7 +98,7 @@ export class TraceResult {
       amountSats: records.amounts[record]!,
       hops: records.hops[record]!,
       diluted: (records.flags[record]! & RECORD_FLAG.diluted) !== 0,
-      towardsSource: parent === NONE ? NONE : records.outputs[parent]!,
+      towardsSource: parent === NO_RECORD ? NONE : records.outputs[parent]!,
     };
   }
 

@@ -4,6 +4,7 @@
  */
 import { ClewError } from '../errors.ts';
 import type { FlowIndex } from '../ledger/flow-index.ts';
+import { SatsTotal } from '../units/amount.ts';
 import { NONE } from '../units/ids.ts';
 
 /** A range of one output that is followed. */
@@ -28,7 +29,7 @@ export const FURTHER_LABELS = 'further labels';
 /** Sources by output, ascending; ranges of one output stand together, without overlap. */
 export interface SortedSources {
   /** The outputs, each once. */
-  readonly outputs: Uint32Array;
+  readonly outputs: Float64Array;
   /** First range of each output; one more entry holds the end. */
   readonly firstRange: Uint32Array;
   readonly starts: Float64Array;
@@ -39,7 +40,7 @@ export interface SortedSources {
   /** Distinct labels that were folded into FURTHER_LABELS. */
   readonly foldedLabels: number;
   /** Satoshi that were named twice and count once. */
-  readonly overlapSats: number;
+  readonly overlapSats: bigint;
 }
 
 /**
@@ -92,7 +93,7 @@ export function sortSources(
   const outputs: number[] = [];
   const firstRange: number[] = [];
   const pieces: { start: number; length: number; label: number }[] = [];
-  let overlapSats = 0;
+  const overlap = new SatsTotal();
   for (let i = 0; i < sorted.length; ) {
     const outputIndex = sorted[i]!.outputIndex;
     outputs.push(outputIndex);
@@ -100,20 +101,20 @@ export function sortSources(
     // `toSorted` is stable: within an output the ranges are still in the order in which they were given.
     const kept: { start: number; length: number; label: number }[] = [];
     for (; i < sorted.length && sorted[i]!.outputIndex === outputIndex; i += 1) {
-      overlapSats += addWithoutOverlap(kept, sorted[i]!, labelNumbers.numberOf(sorted[i]!.label));
+      overlap.add(addWithoutOverlap(kept, sorted[i]!, labelNumbers.numberOf(sorted[i]!.label)));
     }
     pieces.push(...kept.sort((a, b) => a.start - b.start));
   }
   firstRange.push(pieces.length);
   return {
-    outputs: Uint32Array.from(outputs),
+    outputs: Float64Array.from(outputs),
     firstRange: Uint32Array.from(firstRange),
     starts: Float64Array.from(pieces, (piece) => piece.start),
     lengths: Float64Array.from(pieces, (piece) => piece.length),
     labels: Uint16Array.from(pieces, (piece) => piece.label),
     labelNames: labelNumbers.names,
     foldedLabels: labelNumbers.folded,
-    overlapSats,
+    overlapSats: overlap.value,
   };
 }
 

@@ -10,6 +10,7 @@
  * Invariants: a record's pieces stay in the pool exactly while it waits; for each label, what was seeded
  * equals what lies in leaves, in fees and in waiting records.
  */
+import { ClewError } from '../errors.ts';
 import { type FlowIndex, OVERWRITTEN, TX_FLAG, UNSPENDABLE } from '../ledger/flow-index.ts';
 import { SatsTotal } from '../units/amount.ts';
 import { NONE } from '../units/ids.ts';
@@ -18,7 +19,7 @@ import { RowHeap } from './row-heap.hot.ts';
 import { SegmentPool } from './segment-pool.hot.ts';
 import type { StopOracle } from './stop-oracle.ts';
 import { FOLLOWED, STOP } from './stop-reason.ts';
-import { RECORD_FLAG, TraceRecords } from './trace-records.hot.ts';
+import { NO_RECORD, RECORD_FLAG, TraceRecords } from './trace-records.hot.ts';
 import type { SortedSources } from './trace-sources.ts';
 
 /** Rows of dead pieces that are tolerated before the pool is copied. */
@@ -60,7 +61,7 @@ export class TraceWork {
   mineCount = 0;
 
   /** Set by the method before `settle`: where the amount came from. */
-  parent = NONE;
+  parent = NO_RECORD;
   hops = 0;
   flags = 0;
 
@@ -119,7 +120,7 @@ export class TraceWork {
   /** The record being made is a source: a way begins here, whatever else led to it. */
   becomeSource(source: number): void {
     this.#sourceDone[source] = 1;
-    this.parent = NONE;
+    this.parent = NO_RECORD;
     this.hops = 0;
     this.flags |= RECORD_FLAG.source;
   }
@@ -256,6 +257,18 @@ export class TraceWork {
     if (this.heap.size === 0) return NONE;
     const key = this.heap.firstKey;
     return this.#isForward ? key : this.flow.outputTx.at(NONE - 1 - key);
+  }
+
+  /** Within a transaction sums are plain numbers: no chain has coins enough for one beyond 2^53. */
+  expectExact(sumSats: number, tx: number): void {
+    if (sumSats <= Number.MAX_SAFE_INTEGER) return;
+    throw new ClewError(
+      'CLEW_LEDGER_DAMAGED',
+      'A transaction moves more than all coins there are.',
+      {
+        txid: this.flow.txid(tx),
+      },
+    );
   }
 
   #sortMine(): void {

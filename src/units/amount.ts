@@ -23,8 +23,15 @@ export class SatsTotal {
   #high = 0;
   #low = 0;
 
-  /** Add one amount, or take one away by giving it negative. */
+  /** Add one amount (any whole number up to 2^53 - 1), or take one away by giving it negative. */
   add(amountSats: number): void {
+    if (amountSats >= 0x10_0000_0000_0000 || amountSats <= -0x10_0000_0000_0000) {
+      // Beyond all the coins there are, and the sum below would not be exact: the upper part goes first.
+      const part = Math.trunc(amountSats / 0x8_0000_0000_0000);
+      this.#high += part;
+      this.add(amountSats - part * 0x8_0000_0000_0000);
+      return;
+    }
     this.#low += amountSats;
     if (this.#low >= 0x10_0000_0000_0000 || this.#low <= -0x10_0000_0000_0000) {
       const carry = Math.trunc(this.#low / 0x8_0000_0000_0000);
