@@ -8,8 +8,8 @@
  * certain among standard output kinds is said; all else is `unknown`. A key or signature is told from
  * a script by showing that as a script it could not succeed.
  */
-import { NONE } from '../units/ids.ts';
 import type { BlockColumns } from './block-columns.hot.ts';
+import { isCoinbaseInput } from './coinbase-input.ts';
 import { isKeySize, isMultisig, multisigKeyForms } from './script.ts';
 import { SCRIPT_KIND, type ScriptKind } from './script-kind.ts';
 import { cannotSucceed, readPushes, readWitnessItems, StackItems } from './stack-items.hot.ts';
@@ -361,13 +361,6 @@ function inferFromWitness(block: Uint8Array, into: InputShape): void {
   // What is left is a witness script, or a control block of a leaf version that nobody uses yet.
   if (hasAnnex || lastLength % 32 === 1) return;
   into.kind = noteWitnessScript(block, into) ? INPUT_KIND.p2wshMultisig : INPUT_KIND.p2wshOther;
-}
-
-function isCoinbaseInput(block: Uint8Array, columns: BlockColumns, input: number): boolean {
-  if (columns.inPrevVout[input] !== NONE) return false;
-  const at = columns.inPrevTxidOffset[input]!;
-  for (let i = 0; i < 32; i += 1) if (block[at + i] !== 0) return false;
-  return true;
 }
 
 /**

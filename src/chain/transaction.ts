@@ -10,8 +10,9 @@ import { sha256d } from '../bytes/hash.ts';
 import { displayToHash, hashToDisplay } from '../bytes/hex.ts';
 import { ClewError } from '../errors.ts';
 import type { Sats } from '../units/amount.ts';
-import { NONE, type Txid } from '../units/ids.ts';
+import type { Txid } from '../units/ids.ts';
 import { blockBodyOffset } from './block-columns.hot.ts';
+import { COINBASE_VOUT } from './coinbase-input.ts';
 import { type Header, parseHeader } from './header.ts';
 import type { Network } from './network.ts';
 import { classifyScript } from './script.ts';
@@ -177,7 +178,8 @@ function withDerived(
     strippedSize: stripped.length,
     weight,
     vsize: Math.ceil(weight / 4),
-    isCoinbase: parts.inputs.length === 1 && first!.vout === NONE && first!.prevTxid === NO_TXID,
+    isCoinbase:
+      parts.inputs.length === 1 && first!.vout === COINBASE_VOUT && first!.prevTxid === NO_TXID,
   };
 }
 

@@ -3,10 +3,10 @@
  */
 import { hashToDisplay } from '../bytes/hex.ts';
 import type { BlockColumns } from '../chain/block-columns.hot.ts';
+import { isCoinbaseInput } from '../chain/coinbase-input.ts';
 import { headerHash } from '../chain/header.ts';
 import { checkMerkleRoot, checkWitnessCommitment } from '../chain/merkle.ts';
 import { ClewError } from '../errors.ts';
-import { NONE } from '../units/ids.ts';
 
 /**
  * Whether the bytes are the block that is meant, whole and unchanged.
@@ -32,22 +32,14 @@ export function checkBlock(
     const what = `The witness data of block ${height} is not what its coinbase commits to.`;
     throw new ClewError('CLEW_BLOCK_WITNESS', what, { height, hash });
   }
-  if (columns.txFirstInput[1] !== 1 || !spendsNothing(block, columns, 0)) {
+  if (columns.txFirstInput[1] !== 1 || !isCoinbaseInput(block, columns, 0)) {
     throw invalidBlock(height, 'stands first and is no coinbase');
   }
   for (let input = 1; input < columns.inputCount; input += 1) {
-    if (spendsNothing(block, columns, input)) {
+    if (isCoinbaseInput(block, columns, input)) {
       throw invalidBlock(height, 'is a coinbase and does not stand first');
     }
   }
-}
-
-/** True for the input of a coinbase: output 2^32 - 1 of the transaction zero. */
-function spendsNothing(block: Uint8Array, columns: BlockColumns, input: number): boolean {
-  if (columns.inPrevVout[input] !== NONE) return false;
-  const start = columns.inPrevTxidOffset[input]!;
-  for (let i = start; i < start + 32; i += 1) if (block[i] !== 0) return false;
-  return true;
 }
 
 function invalidBlock(height: number, what: string): ClewError {

@@ -8,13 +8,12 @@
 import { displayToHash, isHex } from '../bytes/hex.ts';
 import { getNetwork, type Network, type NetworkName } from '../chain/network.ts';
 import { ClewError, type ErrorFacts, type Problem } from '../errors.ts';
-import { NONE } from '../units/ids.ts';
 import { findBlockFiles } from './block-folder.ts';
 import { settleFailedHeaders } from './header-repair.ts';
 import { type BlockWindow, type LinkedBlocks, linkBlocks } from './header-tree.ts';
 import { ProblemList } from './problem-list.ts';
 import { type BlockPlace, openRawReader, type RawReader } from './raw-bytes.ts';
-import type { ScannedBlocks } from './scanned-blocks.ts';
+import { NO_BLOCK, NO_HEIGHT, type ScannedBlocks } from './scanned-blocks.ts';
 import { chooseNetwork } from './source-network.ts';
 import { type ScanProgress, SourceScan } from './source-scan.ts';
 import { readXorKey } from './xor-key.ts';
@@ -79,7 +78,7 @@ function reportCopies(blocks: ScannedBlocks, linked: LinkedBlocks, problems: Pro
       file: copy.file,
       offset: copy.recordOffset,
       hash: blocks.hashOf(copy.row),
-      height: height === NONE ? null : height,
+      height: height === NO_HEIGHT ? null : height,
     });
   }
 }
@@ -208,7 +207,7 @@ class FileBlockSource implements BlockSource {
 
   otherCopies(hash: string): readonly BlockPlace[] {
     const row = this.#scanned.rowOf(displayToHash(hash));
-    if (row === NONE) return [];
+    if (row === NO_BLOCK) return [];
     return this.#scanned
       .copiesOf(row)
       .map(({ file, offsetBytes, lengthBytes }) => ({ file, offsetBytes, lengthBytes }));

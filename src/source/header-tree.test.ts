@@ -14,9 +14,8 @@ import { type SeededRandom, seededRandom } from '../bytes/seeded-random.ts';
 import { bip34Height, headerHash, parseHeader } from '../chain/header.ts';
 import { getNetwork } from '../chain/network.ts';
 import type { ErrorCode, ErrorFacts } from '../errors.ts';
-import { NONE } from '../units/ids.ts';
 import { type BlockWindow, type LinkOptions, linkBlocks } from './header-tree.ts';
-import { ScannedBlocks } from './scanned-blocks.ts';
+import { NO_HEIGHT, ScannedBlocks } from './scanned-blocks.ts';
 
 interface Linked {
   hashes: string[];
@@ -42,7 +41,7 @@ function link(
       prevHash: bytes.subarray(4, 36),
       timeSeconds: time,
       bits,
-      coinbaseHeight: bip34Height(bytes) ?? NONE,
+      coinbaseHeight: bip34Height(bytes) ?? NO_HEIGHT,
       fileRow,
       offsetBytes: 1000 * i + 8,
       lengthBytes: bytes.length,

@@ -16,8 +16,7 @@
 import type { Network } from '../chain/network.ts';
 import { workFromBits } from '../chain/proof-of-work.ts';
 import { ClewError, type ErrorCode, type ErrorFacts } from '../errors.ts';
-import { NONE } from '../units/ids.ts';
-import type { ScannedBlocks } from './scanned-blocks.ts';
+import { NO_BLOCK, NO_HEIGHT, type ScannedBlocks } from './scanned-blocks.ts';
 
 /** Blocks that link without a gap, by their heights. */
 export interface BlockWindow {
@@ -37,7 +36,7 @@ export interface LinkOptions {
 export interface LinkedBlocks {
   /** Rows of the best chain that have a body, by rising height. */
   readonly rows: Uint32Array;
-  /** Height by row; NONE where it is not known. */
+  /** Height by row; NO_HEIGHT where it is not known. */
   readonly heights: Uint32Array;
   readonly windows: readonly BlockWindow[];
   /** Rows on branches with less work, by row. */
@@ -85,8 +84,8 @@ class HeaderTree {
     this.#options = options;
     const count = blocks.count;
     this.#parent = new Uint32Array(count);
-    this.#firstChild = new Uint32Array(count).fill(NONE);
-    this.#nextSibling = new Uint32Array(count).fill(NONE);
+    this.#firstChild = new Uint32Array(count).fill(NO_BLOCK);
+    this.#nextSibling = new Uint32Array(count).fill(NO_BLOCK);
     this.#depth = new Uint32Array(count);
     this.#fragmentOf = new Uint32Array(count);
   }
@@ -108,12 +107,12 @@ class HeaderTree {
     for (let row = blocks.count - 1; row >= 0; row -= 1) {
       const parent = blocks.parentOf(row);
       this.#parent[row] = parent;
-      if (parent === NONE) continue;
+      if (parent === NO_BLOCK) continue;
       this.#nextSibling[row] = this.#firstChild[parent]!;
       this.#firstChild[parent] = row;
     }
     for (let row = 0; row < blocks.count; row += 1) {
-      if (this.#parent[row] !== NONE) continue;
+      if (this.#parent[row] !== NO_BLOCK) continue;
       const missing = blocks.prevHashOf(row);
       const known = byMissingParent.get(missing);
       if (known === undefined) {
@@ -136,7 +135,7 @@ class HeaderTree {
     const rows: number[] = [];
     const works: bigint[] = [];
     const push = (firstRow: number, work: bigint): void => {
-      for (let row = firstRow; row !== NONE; row = this.#nextSibling[row]!) {
+      for (let row = firstRow; row !== NO_BLOCK; row = this.#nextSibling[row]!) {
         rows.push(row);
         works.push(work);
       }
@@ -153,7 +152,7 @@ class HeaderTree {
       }
       const work = works.pop()! + lastWork;
       const parent = this.#parent[row]!;
-      if (parent === NONE) {
+      if (parent === NO_BLOCK) {
         fragment.timeSeconds = Math.min(fragment.timeSeconds, blocks.timeSeconds[row]!);
         if (blocks.hashOf(row) === this.#network.genesisHash) fragment.isGenesis = true;
       } else {
@@ -220,10 +219,11 @@ class HeaderTree {
     const { tipHash } = this.#options;
     if (fragment.bestRows.length < 2 || tipHash === undefined) return first!;
     const followed = this.#blocks.rowOf(tipHash);
-    if (followed === NONE) return first!;
+    if (followed === NO_BLOCK) return first!;
     const isAbove = (tip: number): boolean => {
       let row = tip;
-      while (row !== NONE && this.#depth[row]! > this.#depth[followed]!) row = this.#parent[row]!;
+      while (row !== NO_BLOCK && this.#depth[row]! > this.#depth[followed]!)
+        row = this.#parent[row]!;
       return row === followed;
     };
     return fragment.bestRows.find(isAbove) ?? first!;
@@ -265,11 +265,11 @@ class HeaderTree {
       return false;
     }
     for (let last = taken.at(-1); last && last.heightMax > forkHeight; last = taken.at(-1)) {
-      while (last.tip !== NONE && last.heightMax > forkHeight) {
+      while (last.tip !== NO_BLOCK && last.heightMax > forkHeight) {
         last.tip = this.#parent[last.tip]!;
         last.heightMax -= 1;
       }
-      if (last.tip === NONE) taken.pop();
+      if (last.tip === NO_BLOCK) taken.pop();
     }
     return true;
   }
@@ -278,7 +278,7 @@ class HeaderTree {
   #hasWorkAbove(claim: Claim, height: number, workMin: bigint): boolean {
     let work = 0n;
     let row = claim.tip;
-    for (let at = claim.heightMax; row !== NONE && at > height; at -= 1) {
+    for (let at = claim.heightMax; row !== NO_BLOCK && at > height; at -= 1) {
       work += workFromBits(this.#blocks.bits[row]!);
       if (work >= workMin) return true;
       row = this.#parent[row]!;
@@ -324,7 +324,7 @@ class HeaderTree {
     let count = 0;
     for (const { fragment, tip } of taken) {
       const start = count;
-      for (let row = tip; row !== NONE; row = this.#parent[row]!) {
+      for (let row = tip; row !== NO_BLOCK; row = this.#parent[row]!) {
         isBest[row] = 1;
         if (blocks.isWhole[row] === 0) continue;
         rows[count] = row;
@@ -347,7 +347,7 @@ class HeaderTree {
   /** Heights of all rows of fragments that lead to the best chain, and those that do not lie on it. */
   #placeRows(isBest: Uint8Array): Pick<LinkedBlocks, 'heights' | 'staleRows'> {
     const blocks = this.#blocks;
-    const heights = new Uint32Array(blocks.count).fill(NONE);
+    const heights = new Uint32Array(blocks.count).fill(NO_HEIGHT);
     const staleRows: number[] = [];
     for (let row = 0; row < blocks.count; row += 1) {
       const { baseHeight, isLeftOut } = this.#fragments[this.#fragmentOf[row]!]!;
@@ -387,7 +387,7 @@ class HeaderTree {
 
   #checkCoinbaseHeight(row: number, height: number): void {
     const coinbaseHeight = this.#blocks.coinbaseHeight[row]!;
-    if (coinbaseHeight === NONE || coinbaseHeight === height) return;
+    if (coinbaseHeight === NO_HEIGHT || coinbaseHeight === height) return;
     if (height < this.#network.bip34HeightMin) return;
     this.#options.report(
       'CLEW_HEIGHT_CONFLICT',
@@ -411,7 +411,7 @@ function newFragment(firstRow: number): Fragment {
     baseHeight: undefined,
     isGenesis: false,
     rowCount: 0,
-    timeSeconds: NONE,
+    timeSeconds: Number.POSITIVE_INFINITY,
     enforcedVotes: new Map(),
     freeVotes: new Map(),
     bestRows: [],

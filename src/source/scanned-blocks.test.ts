@@ -2,8 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { hashToDisplay } from '../bytes/hex.ts';
 import { seededRandom } from '../bytes/seeded-random.ts';
-import { NONE } from '../units/ids.ts';
-import { type ScannedBlock, ScannedBlocks } from './scanned-blocks.ts';
+import { NO_BLOCK, NO_HEIGHT, type ScannedBlock, ScannedBlocks } from './scanned-blocks.ts';
 
 test('rows are found by hash and parent, however many there are, and copies by row', () => {
   const random = seededRandom('scanned blocks');
@@ -28,7 +27,7 @@ test('rows are found by hash and parent, however many there are, and copies by r
       prevHash: added.length > 0 && random.chance(0.8) ? random.pick(added).hash : random.bytes(32),
       timeSeconds: random.u32(),
       bits: random.u32(),
-      coinbaseHeight: NONE,
+      coinbaseHeight: NO_HEIGHT,
       fileRow,
       offsetBytes: 8 + i,
       lengthBytes: 100,
@@ -43,7 +42,7 @@ test('rows are found by hash and parent, however many there are, and copies by r
     assert.equal(blocks.rowOf(block.hash), row);
     assert.equal(blocks.hashOf(row), hashToDisplay(block.hash));
     assert.equal(blocks.prevHashOf(row), hashToDisplay(block.prevHash));
-    assert.equal(blocks.parentOf(row), byHash.get(hashToDisplay(block.prevHash)) ?? NONE);
+    assert.equal(blocks.parentOf(row), byHash.get(hashToDisplay(block.prevHash)) ?? NO_BLOCK);
     assert.equal(blocks.timeSeconds[row], block.timeSeconds);
     assert.equal(blocks.bits[row], block.bits);
     assert.equal(blocks.offsetBytes[row], block.offsetBytes);
@@ -52,6 +51,6 @@ test('rows are found by hash and parent, however many there are, and copies by r
       copiesByRow.get(row) ?? [],
     );
   }
-  assert.equal(blocks.rowOf(random.bytes(32)), NONE);
+  assert.equal(blocks.rowOf(random.bytes(32)), NO_BLOCK);
   assert.equal([...blocks.copies()].length, 5000 - added.length);
 });

@@ -5,13 +5,19 @@
  *   row   one block, in the order in which the scan met it; a second copy of a block gets no row
  */
 import type { ErrorFacts } from '../errors.ts';
-import { NONE } from '../units/ids.ts';
 import type { BlockPlace } from './raw-bytes.ts';
+
+/** No such block in a scan: rows here are u32, unlike those of the ledger. */
+export const NO_BLOCK = 0xffff_ffff;
+/** A height that is not known. */
+export const NO_HEIGHT = 0xffff_ffff;
 
 const HASH_BYTES = 32;
 /** A hash with its bytes reversed; valid during one call. */
 const reversed = Buffer.alloc(HASH_BYTES);
 const ROWS_MIN = 1024;
+/** End of the chain of a block's copies. */
+const NO_COPY = -1;
 
 /** One block as the scan hands it over; hashes in internal order, copied. */
 export interface ScannedBlock {
@@ -19,7 +25,7 @@ export interface ScannedBlock {
   readonly prevHash: Uint8Array;
   readonly timeSeconds: number;
   readonly bits: number;
-  /** The height that the coinbase names (BIP 34), or NONE. */
+  /** The height that the coinbase names (BIP 34), or NO_HEIGHT. */
   readonly coinbaseHeight: number;
   /** Row of the file, from `addFile`. */
   readonly fileRow: number;
@@ -85,7 +91,7 @@ export class ScannedBlocks {
    */
   add(block: ScannedBlock): number {
     const known = this.#find(block.hash, 0);
-    if (known !== NONE) {
+    if (known !== NO_BLOCK) {
       if (block.isWhole && this.isWhole[known] === 0) this.#place(known, block);
       else if (block.isWhole) this.#addCopy(known, block);
       return known;
@@ -127,7 +133,7 @@ export class ScannedBlocks {
   }
 
   #addCopy(row: number, block: ScannedBlock): void {
-    this.#copyBefore.push(this.#lastCopy.get(row) ?? NONE);
+    this.#copyBefore.push(this.#lastCopy.get(row) ?? NO_COPY);
     this.#lastCopy.set(row, this.#copyRow.length);
     this.#copyRow.push(row);
     this.#copyFile.push(block.fileRow);
@@ -171,7 +177,7 @@ export class ScannedBlocks {
     let slot = this.#slotOf(hashes, at);
     for (;;) {
       const row = this.#slots[slot]! - 1;
-      if (row < 0) return NONE;
+      if (row < 0) return NO_BLOCK;
       let i = 0;
       while (i < HASH_BYTES && this.hashes[HASH_BYTES * row + i] === hashes[at + i]) i += 1;
       if (i === HASH_BYTES) return row;
@@ -179,12 +185,12 @@ export class ScannedBlocks {
     }
   }
 
-  /** The row of the block with this hash (32 bytes, internal order), or NONE. */
+  /** The row of the block with this hash (32 bytes, internal order), or NO_BLOCK. */
   rowOf(hash: Uint8Array): number {
     return this.#find(hash, 0);
   }
 
-  /** The row of the parent, or NONE when it was not met. */
+  /** The row of the parent, or NO_BLOCK when it was not met. */
   parentOf(row: number): number {
     return this.#find(this.prevHashes, HASH_BYTES * row);
   }
@@ -201,7 +207,7 @@ export class ScannedBlocks {
   missingParents(): Set<string> {
     const missing = new Set<string>();
     for (let row = 0; row < this.count; row += 1) {
-      if (this.parentOf(row) === NONE) missing.add(this.prevHashOf(row));
+      if (this.parentOf(row) === NO_BLOCK) missing.add(this.prevHashOf(row));
     }
     return missing;
   }
@@ -224,8 +230,8 @@ export class ScannedBlocks {
   /** The further copies of one block. */
   copiesOf(row: number): OtherCopy[] {
     const found: OtherCopy[] = [];
-    let copy = this.#lastCopy.get(row) ?? NONE;
-    for (; copy !== NONE; copy = this.#copyBefore[copy]!) found.push(this.#copyAt(copy));
+    let copy = this.#lastCopy.get(row) ?? NO_COPY;
+    for (; copy !== NO_COPY; copy = this.#copyBefore[copy]!) found.push(this.#copyAt(copy));
     return found.reverse();
   }
 

@@ -10,7 +10,6 @@ import { bip34Height, headerHash } from '../chain/header.ts';
 import { NETWORKS, type Network, type NetworkName } from '../chain/network.ts';
 import { checkProofOfWork } from '../chain/proof-of-work.ts';
 import { ClewError, type ErrorFacts } from '../errors.ts';
-import { NONE } from '../units/ids.ts';
 import { possibleNetworks } from './bare-block.ts';
 import {
   BLOCK_BYTES_MAX,
@@ -24,7 +23,7 @@ import { fileKind, KIND_BYTES } from './file-kind.ts';
 import { FileWindow } from './file-window.ts';
 import type { ProblemList } from './problem-list.ts';
 import { isHexFile } from './raw-bytes.ts';
-import { type ScannedBlock, ScannedBlocks } from './scanned-blocks.ts';
+import { NO_HEIGHT, type ScannedBlock, ScannedBlocks } from './scanned-blocks.ts';
 import { xorInPlace } from './xor.hot.ts';
 
 export interface ScanProgress {
@@ -84,7 +83,7 @@ export function readHeader(head: Uint8Array): ReadHeader {
     prevHash: head.subarray(4, 36),
     timeSeconds: view.getUint32(68, true),
     bits: view.getUint32(72, true),
-    coinbaseHeight: bip34Height(head) ?? NONE,
+    coinbaseHeight: bip34Height(head) ?? NO_HEIGHT,
   };
 }
 
