@@ -1,9 +1,9 @@
 /** What the ledger knows of one address (or of several scripts together): sums, counts and history by pages. */
 import { ClewError } from '../errors.ts';
 import type { ScriptId, Txid } from '../units/ids.ts';
-import type { LedgerEngine } from './engine.ts';
+import { NONE } from '../units/ids.ts';
 import type { FlowIndex } from './flow-index.ts';
-import { HISTORY_DIRECTION } from './schema.ts';
+import { EventWalk, totalEvents, walkBefore } from './script-events.hot.ts';
 
 export interface ScriptsSummary {
   readonly receivedSats: bigint;
@@ -35,10 +35,6 @@ export interface HistoryPage {
   readonly nextCursor?: string;
 }
 
-const { received, sent, destroyed } = HISTORY_DIRECTION;
-const sumOf = (direction: number): string =>
-  `toString(toDecimal128(sumIf(value, direction = ${direction}), 0))`;
-
 function seen(flow: FlowIndex, txIndex: number): Seen {
   return {
     txid: flow.txid(txIndex),
@@ -47,55 +43,101 @@ function seen(flow: FlowIndex, txIndex: number): Seen {
   };
 }
 
-function whereScripts(scripts: readonly ScriptId[], txEnd: number): string {
-  return `script_id IN (${scripts.join(',')}) AND tx_index < ${txEnd}`;
-}
-
 /**
  * Sums and counts over all transactions that touch any of the scripts.
  *
+ * Milestones make it quick for the busiest of the scripts; the events of the others are visited one by one, to count a
+ * transaction that touches several once.
+ *
  * @param txEnd only transactions before this row: an as-of height
  */
-export async function summariseScripts(
-  engine: LedgerEngine,
+export function summariseScripts(
   flow: FlowIndex,
   scripts: readonly ScriptId[],
   txEnd: number = flow.txCount,
-): Promise<ScriptsSummary> {
-  interface Row {
-    readonly received: string;
-    readonly sent: string;
-    readonly destroyed: string;
-    readonly transactions: string;
-    readonly outputs: string;
-    readonly spent_outputs: string;
-    readonly first_tx: string;
-    readonly last_tx: string;
+): ScriptsSummary {
+  const walk = new EventWalk(flow);
+  let received = 0n;
+  let sent = 0n;
+  let outputs = 0;
+  let spentOutputs = 0;
+  let transactions = 0;
+  let firstTx = NONE;
+  let lastTx = -1;
+  const all = scripts.map((script) => ({ script, totals: totalEvents(flow, script, txEnd, walk) }));
+  all.sort((a, b) => b.totals.transactions - a.totals.transactions);
+  const counted = new Set<number>();
+  for (const { script, totals } of all) {
+    if (totals.transactions === 0) continue;
+    received += totals.received.value;
+    sent += totals.sent.value;
+    outputs += totals.outputs;
+    spentOutputs += totals.inputs;
+    transactions +=
+      counted.size === 0 ? totals.transactions : countOthers(flow, script, txEnd, counted, walk);
+    counted.add(script);
+    firstTx = Math.min(firstTx, firstTxOf(flow, script));
+    lastTx = Math.max(lastTx, totals.newestTx);
   }
-  const [row] = await engine.query<Row>(
-    `SELECT ${sumOf(received)} AS received, ${sumOf(sent)} AS sent, ${sumOf(destroyed)} AS destroyed,
-            uniqExactIf(tx_index, direction != ${destroyed}) AS transactions,
-            countIf(direction = ${received}) AS outputs, countIf(direction = ${sent}) AS spent_outputs,
-            minIf(tx_index, direction != ${destroyed}) AS first_tx, maxIf(tx_index, direction != ${destroyed}) AS last_tx
-     FROM history WHERE ${whereScripts(scripts, txEnd)}`,
-  );
-  const transactions = Number(row!.transactions);
-  const receivedSats = BigInt(row!.received);
-  const sentSats = BigInt(row!.sent);
   return {
-    receivedSats,
-    sentSats,
-    balanceSats: receivedSats - sentSats - BigInt(row!.destroyed),
+    receivedSats: received,
+    sentSats: sent,
+    balanceSats: received - sent - sumDestroyed(flow, counted, txEnd),
     transactions,
-    outputs: Number(row!.outputs),
-    spentOutputs: Number(row!.spent_outputs),
-    ...(transactions === 0
-      ? {}
-      : {
-          firstSeen: seen(flow, Number(row!.first_tx)),
-          lastSeen: seen(flow, Number(row!.last_tx)),
-        }),
+    outputs,
+    spentOutputs,
+    ...(transactions === 0 ? {} : { firstSeen: seen(flow, firstTx), lastSeen: seen(flow, lastTx) }),
   };
+}
+
+/** The transaction in which a script was first seen: that of its first output, or of a spend just before it. */
+function firstTxOf(flow: FlowIndex, script: ScriptId): number {
+  return flow.outputTx.at(flow.scriptFirstOutput.at(script));
+}
+
+/** Transactions that touch a script and none of those counted before. */
+function countOthers(
+  flow: FlowIndex,
+  script: ScriptId,
+  txEnd: number,
+  counted: ReadonlySet<number>,
+  walk: EventWalk,
+): number {
+  let others = 0;
+  let lastTx = -1;
+  walkBefore(flow, script, txEnd, walk);
+  while (walk.next()) {
+    if (walk.tx === lastTx) continue;
+    lastTx = walk.tx;
+    if (!touches(flow, lastTx, counted)) others += 1;
+  }
+  return others;
+}
+
+function touches(flow: FlowIndex, tx: number, scripts: ReadonlySet<number>): boolean {
+  const outputEnd = flow.txFirstOutput.at(tx + 1);
+  for (let output = flow.txFirstOutput.at(tx); output < outputEnd; output += 1) {
+    if (scripts.has(flow.outputScript.at(output))) return true;
+  }
+  const inputEnd = flow.txFirstInput.at(tx + 1);
+  for (let input = flow.txFirstInput.at(tx); input < inputEnd; input += 1) {
+    if (scripts.has(flow.inputScript(input))) return true;
+  }
+  return false;
+}
+
+/** What was received and can never be spent: by the genesis block, or destroyed by a later transaction of the same id. */
+function sumDestroyed(flow: FlowIndex, scripts: ReadonlySet<number>, txEnd: number): bigint {
+  let sum = 0n;
+  if (flow.outputCount > 0 && flow.blockHeight.at(0) === 0 && txEnd > 0) {
+    if (scripts.has(flow.outputScript.at(0))) sum += BigInt(flow.outputValue.at(0));
+  }
+  for (let row = 0; row < flow.destroyedOutput.length; row += 1) {
+    if (flow.destroyedTx.at(row) >= txEnd) break;
+    const output = flow.destroyedOutput.at(row);
+    if (scripts.has(flow.outputScript.at(output))) sum += BigInt(flow.outputValue.at(output));
+  }
+  return sum;
 }
 
 /**
@@ -104,27 +146,42 @@ export async function summariseScripts(
  * @param page.cursor as the page before gave it: `height:position` of its last entry
  * @throws {ClewError} CLEW_USAGE for a cursor that none of these answers gave
  */
-export async function readHistory(
-  engine: LedgerEngine,
+export function readHistory(
   flow: FlowIndex,
   scripts: readonly ScriptId[],
   page: { readonly limit: number; readonly cursor?: string; readonly txEnd?: number },
-): Promise<HistoryPage> {
+): HistoryPage {
   const txEnd = page.txEnd ?? flow.txCount;
   const before = page.cursor === undefined ? txEnd : Math.min(txEnd, cursorTx(flow, page.cursor));
-  const rows = await engine.query<{ tx: string; received: string; sent: string }>(
-    `SELECT tx_index AS tx, ${sumOf(received)} AS received, ${sumOf(sent)} AS sent
-     FROM history WHERE ${whereScripts(scripts, before)} AND direction != ${destroyed}
-     GROUP BY tx_index ORDER BY tx_index DESC LIMIT ${page.limit + 1}`,
-  );
-  const entries = rows.slice(0, page.limit).map((row) => ({
-    ...seen(flow, Number(row.tx)),
-    receivedSats: BigInt(row.received),
-    sentSats: BigInt(row.sent),
-  }));
-  if (rows.length <= page.limit) return { entries };
-  const last = Number(rows[page.limit - 1]!.tx);
-  return { entries, nextCursor: `${flow.txHeight(last)}:${flow.txPosition(last)}` };
+  const walks = scripts.map((script) => {
+    const walk = new EventWalk(flow);
+    walkBefore(flow, script, before, walk);
+    return walk;
+  });
+  const entries: HistoryEntry[] = [];
+  let tx = newestOf(walks);
+  let lastTx = -1;
+  for (; tx >= 0 && entries.length < page.limit; tx = newestOf(walks)) {
+    let received = 0n;
+    let sent = 0n;
+    for (const walk of walks) {
+      while (walk.peekTx() === tx) {
+        walk.next();
+        if (walk.isInput) sent += BigInt(walk.valueSats);
+        else received += BigInt(walk.valueSats);
+      }
+    }
+    entries.push({ ...seen(flow, tx), receivedSats: received, sentSats: sent });
+    lastTx = tx;
+  }
+  if (tx < 0 || lastTx < 0) return { entries };
+  return { entries, nextCursor: `${flow.txHeight(lastTx)}:${flow.txPosition(lastTx)}` };
+}
+
+function newestOf(walks: readonly EventWalk[]): number {
+  let tx = -1;
+  for (const walk of walks) tx = Math.max(tx, walk.peekTx());
+  return tx;
 }
 
 function cursorTx(flow: FlowIndex, cursor: string): number {

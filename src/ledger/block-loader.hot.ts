@@ -1,39 +1,27 @@
 /**
- * Turns blocks into ledger rows, in chain order.
+ * Turns prepared blocks into ledger rows, in chain order.
  *
- *   block bytes -> BlockColumns -> checks -> flow index (in place) + batch of table rows
+ *   block bytes -> PreparedBlock (parsed, hashed, checked: any thread) -> flow index (in place) + batch of table rows
  *
- * Prevouts are resolved against the flow index itself: txid -> transaction row -> output row. Nothing is changed
- * before the block's Merkle root and witness commitment were found right; a block that passes those and
- * still spends what is not there belongs to no valid chain, and ends the work.
+ * Prevouts are resolved against the flow index itself: txid -> transaction row -> output row. A block that is
+ * whole and still spends what is not there belongs to no valid chain, and ends the work.
  *
- * Invariant: every row pushed here can be made again from the tables (`flow-rebuild.ts`); a test compares the two.
- * Cost: two passes over the block's bytes (parsing, hashing), one random read per input.
+ * Invariant: everything that changes in place here follows from the appended facts (`flow-replay.ts`); a test compares
+ * the two. Cost: one or two random reads per input and output.
  */
-import { bytesToHex, displayToHash } from '../bytes/hex.ts';
-import { BlockColumns, readBlockColumns } from '../chain/block-columns.hot.ts';
+import { displayToHash } from '../bytes/hex.ts';
+import { bareKeyTwin } from '../chain/bare-key.ts';
 import { classifyInput, INPUT_KIND, newInputShape, PREVOUT_UNKNOWN } from '../chain/input-kind.ts';
-import { classifyScript, isUnspendable, p2pkhScript } from '../chain/script.ts';
 import { SCRIPT_KIND, type ScriptKind } from '../chain/script-kind.ts';
 import { ClewError } from '../errors.ts';
 import { SatsTotal } from '../units/amount.ts';
 import { NONE } from '../units/ids.ts';
 import { type BatchRows, createBatchRows } from './batch-rows.ts';
-import { type LedgerCounters, publicKeyHash } from './counters.ts';
-import {
-  type FlowIndex,
-  OVERWRITTEN,
-  REVEAL,
-  SPENDER_MAX,
-  TX_FLAG,
-  UNSPENDABLE,
-  UNSPENT,
-} from './flow-index.ts';
-import { checkBlock } from './prepare-block.hot.ts';
-import { HISTORY_DIRECTION } from './schema.ts';
+import type { LedgerCounters } from './counters.ts';
+import { type FlowIndex, REVEAL, SPENDER_MAX, TX_FLAG, UNSPENDABLE, UNSPENT } from './flow-index.ts';
+import { PreparedBlock, prepareBlock } from './prepare-block.hot.ts';
+import type { RowBase } from './row-base.ts';
 import { hashScript, scriptKey } from './script-key.hot.ts';
-import { ScriptTable } from './script-table.hot.ts';
-import { TxidTable } from './txid-table.hot.ts';
 
 export interface BlockMeta {
   readonly height: number;
@@ -44,24 +32,14 @@ export interface BlockMeta {
   readonly fileOffset: number;
 }
 
-/** Bytes of blocks in which one more transaction, and one more new script, is to be expected; measured on several chains. */
-const BYTES_PER_TX = 400;
-const BYTES_PER_SCRIPT = 220;
-/** Room made beforehand, at most: 16 million rows, some 400 MB for both tables. Beyond that they grow by doubling. */
-const EXPECTED_ROWS_MAX = 16 * 1024 ** 2;
-
 export class BlockLoader {
   readonly #flow: FlowIndex;
-  readonly #columns = new BlockColumns();
-  readonly #txTable: TxidTable;
-  readonly #scriptTable: ScriptTable;
-  /** P2PKH script (hex) of each bare public key seen: both count as one address. */
-  readonly #bareKeys = new Set<string>();
-  /** First halves of the keys of these scripts: what is not here needs no hex. */
-  readonly #bareKeyHashes = new Set<number>();
+  readonly #prepared = new PreparedBlock();
   readonly #revealed: Uint8Array[] = [];
   readonly #shape = newInputShape();
-  readonly rows: BatchRows = createBatchRows();
+  /** The output rows that the inputs of a transaction spend, or NONE. */
+  #prevouts = new Float64Array(256);
+  readonly rows: BatchRows;
   #inputs: number;
   #addresses: number;
   #unknownInputs: number;
@@ -73,28 +51,17 @@ export class BlockLoader {
 
   /**
    * @param counters as of the flow index's last row
-   * @param expectedBytes of the blocks that will come: makes the tables large enough from the start
+   * @param base of the ledger's row numbers
    */
-  constructor(flow: FlowIndex, counters: LedgerCounters, expectedBytes = 0) {
+  constructor(flow: FlowIndex, counters: LedgerCounters, base?: RowBase) {
     this.#flow = flow;
+    this.rows = createBatchRows(base);
     this.#inputs = counters.inputs;
     this.#addresses = counters.addresses;
     this.#unknownInputs = counters.unknownInputs;
     this.#unspentCount = counters.unspentCount;
     this.#unspentBase = counters.unspentSats;
     this.#feesBase = counters.knownFeesSats;
-    const expected = (bytesPerRow: number): number =>
-      Math.min(Math.ceil(expectedBytes / bytesPerRow), EXPECTED_ROWS_MAX);
-    this.#txTable = new TxidTable(flow.txids, flow.txCount + expected(BYTES_PER_TX));
-    for (let tx = 0; tx < flow.txCount; tx += 1) this.#txTable.insert(flow.txids.at(tx), 0, tx);
-    const scriptCapacity = flow.scriptCount + expected(BYTES_PER_SCRIPT);
-    this.#scriptTable = new ScriptTable(flow.scripts, scriptCapacity);
-    for (let script = 0; script < flow.scriptCount; script += 1) {
-      flow.scripts.hash(script);
-      this.#scriptTable.insert(script);
-      if (flow.scriptKind.at(script) !== SCRIPT_KIND.p2pk) continue;
-      this.#noteBareKey(p2pkhScript(publicKeyHash(flow.scripts.read(script))));
-    }
     for (let reveal = 0; reveal < flow.revealScript.length; reveal += 1) {
       this.#markRevealed(flow.revealScript.at(reveal));
     }
@@ -127,25 +94,31 @@ export class BlockLoader {
   }
 
   /**
-   * Check a block and append its rows.
+   * Check a block and append its rows: for single blocks, and tests.
    *
    * @throws {ClewError} CLEW_BLOCK_DAMAGED, CLEW_BLOCK_MERKLE, CLEW_BLOCK_WITNESS: nothing was changed.
    *   CLEW_BLOCK_INVALID: the rows of this batch must be thrown away.
    */
   addBlock(block: Uint8Array, meta: BlockMeta): void {
-    const columns = this.#columns;
-    readBlockColumns(block, this.#flow.network, columns);
-    checkBlock(block, columns, meta);
+    prepareBlock(block, this.#flow.network, meta, this.#prepared);
+    this.addPrepared(block, this.#prepared, meta);
+  }
+
+  /**
+   * Append the rows of a block that was checked.
+   *
+   * @throws {ClewError} CLEW_BLOCK_INVALID: the rows of this batch must be thrown away
+   */
+  addPrepared(block: Uint8Array, prepared: PreparedBlock, meta: BlockMeta): void {
     const txBase = this.#flow.txCount;
-    this.#pushBlockRow(block, meta);
+    this.#pushBlockRow(block, prepared, meta);
     this.#flow.addBlock(meta.height, readU32(block, 68));
-    for (let i = 0; i < columns.txCount; i += 1) {
-      this.#addTransaction(block, i, txBase + i, meta.height);
+    for (let i = 0; i < prepared.txCount; i += 1) {
+      this.#addTransaction(block, prepared, i, txBase + i, meta.height);
     }
   }
 
-  #pushBlockRow(block: Uint8Array, meta: BlockMeta): void {
-    const columns = this.#columns;
+  #pushBlockRow(block: Uint8Array, prepared: PreparedBlock, meta: BlockMeta): void {
     const flow = this.#flow;
     const rows = this.rows.blocks;
     rows.block_index.push(flow.blockCount);
@@ -161,52 +134,65 @@ export class BlockLoader {
     rows.first_input.push(flow.inputCount);
     rows.first_output.push(flow.outputCount);
     rows.first_script.push(flow.scriptCount);
-    rows.tx_count.push(columns.txCount);
+    rows.tx_count.push(prepared.txCount);
     rows.size_bytes.push(block.length);
     rows.file_id.push(meta.fileId);
     rows.file_offset.push(meta.fileOffset);
-    const coinbaseStart = columns.inScriptOffset[0]!;
-    rows.coinbase_script.push(block, coinbaseStart, coinbaseStart + columns.inScriptLength[0]!);
+    const coinbaseStart = prepared.inScriptOffset[0]!;
+    rows.coinbase_script.push(block, coinbaseStart, coinbaseStart + prepared.inScriptLength[0]!);
   }
 
-  #addTransaction(block: Uint8Array, i: number, txIndex: number, height: number): void {
-    const columns = this.#columns;
+  #addTransaction(
+    block: Uint8Array,
+    prepared: PreparedBlock,
+    i: number,
+    txIndex: number,
+    height: number,
+  ): void {
     const flow = this.#flow;
-    const inputFrom = columns.txFirstInput[i]!;
-    const inputEnd = columns.txFirstInput[i + 1]!;
-    const outputFrom = columns.txFirstOutput[i]!;
-    const outputEnd = columns.txFirstOutput[i + 1]!;
+    const inputFrom = prepared.txFirstInput[i]!;
+    const inputEnd = prepared.txFirstInput[i + 1]!;
+    const outputFrom = prepared.txFirstOutput[i]!;
+    const outputEnd = prepared.txFirstOutput[i + 1]!;
     const firstInput = flow.inputCount;
     const firstOutput = flow.outputCount;
-    let flags = i === 0 ? TX_FLAG.coinbase : 0;
-    if (columns.txHasWitness[i] === 1) flags |= TX_FLAG.witness;
-
-    flow.addTx(flags, columns.txids, i * 32);
-    const replaced = this.#txTable.insert(columns.txids, i * 32, txIndex);
-    if (replaced !== NONE) this.#overwrite(replaced, txIndex);
+    const isCoinbase = i === 0;
 
     let inputSats = 0;
     let unknown = 0;
-    for (let input = inputFrom; input < inputEnd; input += 1) {
-      const prevout = i === 0 ? NONE : this.#resolve(block, input, txIndex, height);
-      if (prevout === NONE) {
-        if (i !== 0) unknown += 1;
-        this.#addInput(block, input, inputFrom, txIndex, NONE, i === 0);
-      } else {
-        inputSats += flow.outputValue.at(prevout);
-        this.#addInput(block, input, inputFrom, txIndex, prevout, false);
+    if (!isCoinbase) {
+      if (inputEnd - inputFrom > this.#prevouts.length) {
+        this.#prevouts = new Float64Array(2 * (inputEnd - inputFrom));
       }
+      for (let input = inputFrom; input < inputEnd; input += 1) {
+        const prevout = this.#resolve(block, prepared, input, height);
+        this.#prevouts[input - inputFrom] = prevout;
+        if (prevout === NONE) unknown += 1;
+        else inputSats += flow.outputValue.at(prevout);
+      }
+    }
+    let flags = isCoinbase ? TX_FLAG.coinbase : 0;
+    if (prepared.txHasWitness[i] === 1) flags |= TX_FLAG.witness;
+    if (unknown > 0) flags |= TX_FLAG.unknownPrevout;
+    for (let output = outputFrom; output < outputEnd; output += 1) {
+      if (prepared.outKind[output] === SCRIPT_KIND.opReturn) flags |= TX_FLAG.opReturn;
+    }
+
+    const destroyedBefore = flow.destroyedOutput.length;
+    flow.addTx(flags, prepared.txids, i * 32);
+    if (flow.destroyedOutput.length > destroyedBefore) this.#countDestroyed(destroyedBefore);
+    for (let input = inputFrom; input < inputEnd; input += 1) {
+      const prevout = isCoinbase ? NONE : this.#prevouts[input - inputFrom]!;
+      this.#addInput(block, prepared, input, txIndex, prevout, isCoinbase, height);
     }
     let outputSats = 0;
     for (let output = outputFrom; output < outputEnd; output += 1) {
-      if (this.#addOutput(block, output, txIndex, height === 0)) flags |= TX_FLAG.opReturn;
-      outputSats += columns.outValue[output]!;
+      this.#addOutput(block, prepared, output, txIndex, height === 0);
+      outputSats += prepared.outValue[output]!;
     }
-    if (unknown > 0) flags |= TX_FLAG.unknownPrevout;
-    flow.txFlags.set(txIndex, flags);
     flow.endTx();
 
-    if (i !== 0) {
+    if (!isCoinbase) {
       this.#inputs += inputEnd - inputFrom;
       this.#unknownInputs += unknown;
       if (unknown === 0) {
@@ -218,68 +204,33 @@ export class BlockLoader {
     const rows = this.rows.transactions;
     rows.tx_index.push(txIndex);
     rows.block_index.push(flow.blockCount - 1);
-    rows.txid.push(columns.txids, i * 32);
-    rows.version.push(columns.txVersion[i]!);
-    rows.locktime.push(columns.txLocktime[i]!);
+    rows.version.push(prepared.txVersion[i]!);
+    rows.locktime.push(prepared.txLocktime[i]!);
     rows.flags.push(flags);
     rows.first_input.push(firstInput);
     rows.first_output.push(firstOutput);
     rows.input_count.push(inputEnd - inputFrom);
     rows.output_count.push(outputEnd - outputFrom);
-    rows.raw_offset.push(columns.txOffset[i]!);
-    rows.size_bytes.push(columns.txLength[i]!);
-    rows.stripped_bytes.push(columns.txStrippedLength[i]!);
-    rows.input_sats.push(inputSats);
-    rows.output_sats.push(outputSats);
-    const lookup = this.rows.tx_lookup;
-    lookup.txid_key.pushHalves(readU32(columns.txids, i * 32), readU32(columns.txids, i * 32 + 4));
-    lookup.tx_index.push(txIndex);
+    rows.raw_offset.push(prepared.txOffset[i]!);
+    rows.size_bytes.push(prepared.txLength[i]!);
+    rows.stripped_bytes.push(prepared.txStrippedLength[i]!);
   }
 
-  /** The outputs of an older transaction with the same id can not be spent any more (BIP 30). */
-  #overwrite(olderTx: number, newerTx: number): void {
+  /** Outputs that an older transaction with the same id had left can not be spent any more (BIP 30). */
+  #countDestroyed(from: number): void {
     const flow = this.#flow;
-    const end = flow.txFirstOutput.at(olderTx + 1);
-    for (let output = flow.txFirstOutput.at(olderTx); output < end; output += 1) {
-      if (flow.outputSpender.at(output) !== UNSPENT) continue;
-      const valueSats = flow.outputValue.at(output);
-      flow.outputSpender.set(output, OVERWRITTEN);
+    for (let row = from; row < flow.destroyedOutput.length; row += 1) {
       this.#unspentCount -= 1;
-      this.#unspent.add(-valueSats);
-      this.#pushHistory(
-        flow.outputScript.at(output),
-        newerTx,
-        output,
-        HISTORY_DIRECTION.destroyed,
-        valueSats,
-      );
+      this.#unspent.add(-flow.outputValue.at(flow.destroyedOutput.at(row)));
     }
-    flow.txFlags.set(olderTx, flow.txFlags.at(olderTx) | TX_FLAG.overwritten);
-  }
-
-  #pushHistory(
-    scriptId: number,
-    txIndex: number,
-    outputIndex: number,
-    direction: number,
-    valueSats: number,
-  ): void {
-    const history = this.rows.history;
-    history.script_id.push(scriptId);
-    history.tx_index.push(txIndex);
-    history.output_index.push(outputIndex);
-    history.direction.push(direction);
-    history.value.push(valueSats);
   }
 
   /** The output row that an input spends, or NONE when its transaction is not in the ledger. */
-  #resolve(block: Uint8Array, input: number, txIndex: number, height: number): number {
-    const columns = this.#columns;
+  #resolve(block: Uint8Array, prepared: PreparedBlock, input: number, height: number): number {
     const flow = this.#flow;
-    const prevTx = this.#txTable.find(block, columns.inPrevTxidOffset[input]!);
+    const prevTx = flow.findTx(block, prepared.inPrevTxidOffset[input]!);
     if (prevTx === NONE) return NONE;
-    if (prevTx >= txIndex) throw invalidBlock(height, 'spends an output of itself');
-    const prevout = flow.txFirstOutput.at(prevTx) + columns.inPrevVout[input]!;
+    const prevout = flow.txFirstOutput.at(prevTx) + prepared.inPrevVout[input]!;
     if (prevout >= flow.txFirstOutput.at(prevTx + 1)) {
       throw invalidBlock(height, 'spends an output that its transaction does not have');
     }
@@ -293,13 +244,13 @@ export class BlockLoader {
 
   #addInput(
     block: Uint8Array,
+    prepared: PreparedBlock,
     input: number,
-    inputFrom: number,
     txIndex: number,
     prevout: number,
     isCoinbase: boolean,
+    height: number,
   ): void {
-    const columns = this.#columns;
     const flow = this.#flow;
     const rows = this.rows;
     const inputIndex = flow.inputCount;
@@ -314,41 +265,33 @@ export class BlockLoader {
     } else {
       const prevKind =
         scriptId === NONE ? PREVOUT_UNKNOWN : (flow.scriptKind.at(scriptId) as ScriptKind);
-      classifyInput(block, columns, input, prevKind, shape);
+      classifyInput(block, prepared, input, prevKind, shape);
     }
-    flow.addInput(prevout, columns.inSequence[input]!, shape.kind, shape.sighashMask);
+    // Two inputs of one transaction that spend the same output: the first has marked it by now.
+    if (prevout !== NONE && flow.outputSpender.at(prevout) !== UNSPENT) {
+      throw invalidBlock(height, 'spends an output that was spent before');
+    }
+    flow.addInput(prevout, prepared.inSequence[input]!, shape.kind, shape.sighashMask);
 
     rows.inputs.input_index.push(inputIndex);
     rows.inputs.tx_index.push(txIndex);
-    rows.inputs.sequence.push(columns.inSequence[input]!);
+    rows.inputs.prev_output.push(prevout);
+    rows.inputs.sequence.push(prepared.inSequence[input]!);
     rows.inputs.kind.push(shape.kind);
     rows.inputs.key_form.push(shape.keyForm);
     rows.inputs.sighash_mask.push(shape.sighashMask);
     rows.inputs.witness_items.push(shape.witnessItems);
     if (prevout === NONE) {
-      rows.inputs.prev_output.pushHalves(NONE, NONE);
-      rows.inputs.prev_value.push(0);
-      rows.inputs.prev_script.pushHalves(NONE, NONE);
-      if (!isCoinbase) {
-        rows.unknown_prevouts.input_index.push(inputIndex);
-        rows.unknown_prevouts.prev_txid.push(block, columns.inPrevTxidOffset[input]!);
-        rows.unknown_prevouts.prev_vout.push(columns.inPrevVout[input]!);
-      }
+      if (isCoinbase) return;
+      rows.unknown_prevouts.input_index.push(inputIndex);
+      rows.unknown_prevouts.prev_txid.push(block, prepared.inPrevTxidOffset[input]!);
+      rows.unknown_prevouts.prev_vout.push(prepared.inPrevVout[input]!);
       return;
     }
-    const valueSats = flow.outputValue.at(prevout);
     this.#unspentCount -= 1;
-    this.#unspent.add(-valueSats);
-    rows.inputs.prev_output.push(prevout);
-    rows.inputs.prev_value.push(valueSats);
-    if (scriptId === NONE) rows.inputs.prev_script.pushHalves(NONE, NONE);
-    else rows.inputs.prev_script.push(scriptId);
-    rows.spends.output_index.push(prevout);
-    rows.spends.tx_index.push(txIndex);
-    rows.spends.vin.push(input - inputFrom);
+    this.#unspent.add(-flow.outputValue.at(prevout));
     if (scriptId === NONE) return;
-    this.#pushHistory(scriptId, txIndex, prevout, HISTORY_DIRECTION.sent, valueSats);
-    const scriptSig = columns.inScriptOffset[input]!;
+    const scriptSig = prepared.inScriptOffset[input]!;
     if (shape.kind === INPUT_KIND.p2shP2wpkh) {
       this.#addReveal(block, scriptSig, scriptId, txIndex, REVEAL.p2wpkh, 20);
     } else if (shape.kind === INPUT_KIND.p2shP2wsh) {
@@ -370,86 +313,65 @@ export class BlockLoader {
     const start = scriptSig + 3;
     payload.set(block.subarray(start, start + programBytes));
     this.#flow.addReveal(scriptId, txIndex, kind, payload, 0);
-    const rows = this.rows.reveals;
-    rows.script_id.push(scriptId);
-    rows.tx_index.push(txIndex);
-    rows.input_index.push(this.#flow.inputCount - 1);
-    rows.kind.push(kind);
-    rows.payload.push(payload, 0);
   }
 
-  /** @returns true when the output is an OP_RETURN */
-  #addOutput(block: Uint8Array, output: number, txIndex: number, isGenesis: boolean): boolean {
-    const columns = this.#columns;
+  #addOutput(
+    block: Uint8Array,
+    prepared: PreparedBlock,
+    output: number,
+    txIndex: number,
+    isGenesis: boolean,
+  ): void {
     const flow = this.#flow;
     const rows = this.rows.outputs;
-    const start = columns.outScriptOffset[output]!;
-    const end = start + columns.outScriptLength[output]!;
-    const valueSats = columns.outValue[output]!;
-    const kind = classifyScript(block, start, end);
-    const outputIndex = flow.outputCount;
-    rows.output_index.push(outputIndex);
+    const start = prepared.outScriptOffset[output]!;
+    const end = start + prepared.outScriptLength[output]!;
+    const valueSats = prepared.outValue[output]!;
+    const kind = prepared.outKind[output]!;
+    rows.output_index.push(flow.outputCount);
     rows.tx_index.push(txIndex);
     rows.value.push(valueSats);
     rows.kind.push(kind);
     rows.script_bytes.push(end - start);
-    if (isUnspendable(block, start, end)) {
+    if (prepared.outUnspendable[output] === 1) {
       // Data that strangers embedded: its length and kind are kept, its bytes stay in the block file.
       flow.addOutput(valueSats, NONE, UNSPENDABLE);
-      rows.script_id.pushHalves(NONE, NONE);
-      return kind === SCRIPT_KIND.opReturn;
+      rows.script_id.push(NONE);
+      return;
     }
-    let scriptId = this.#scriptTable.find(block, start, end);
-    if (scriptId === NONE) scriptId = this.#addScript(block, start, end, kind);
+    const keyLow = prepared.outKeyLow[output]!;
+    const keyHigh = prepared.outKeyHigh[output]!;
+    let scriptId = flow.findScript(keyLow, keyHigh, block, start, end);
+    if (scriptId === NONE) {
+      if (this.#isNewAddress(block, start, end, kind, keyLow, keyHigh)) this.#addresses += 1;
+      scriptId = flow.addScriptByKey(kind, keyLow, keyHigh, block, start, end);
+    }
     flow.addOutput(valueSats, scriptId, isGenesis ? UNSPENDABLE : UNSPENT);
     rows.script_id.push(scriptId);
-    this.#pushHistory(scriptId, txIndex, outputIndex, HISTORY_DIRECTION.received, valueSats);
-    if (isGenesis) {
-      this.#pushHistory(scriptId, txIndex, outputIndex, HISTORY_DIRECTION.destroyed, valueSats);
-    } else {
-      this.#unspentCount += 1;
-      this.#unspent.add(valueSats);
-    }
-    return false;
+    if (isGenesis) return;
+    this.#unspentCount += 1;
+    this.#unspent.add(valueSats);
   }
 
-  /** A script that `find` just missed: its key stands in `scriptKey`. */
-  #addScript(block: Uint8Array, start: number, end: number, kind: number): number {
+  /** Whether a script that is seen for the first time is one more address: a bare key and its hash are one. */
+  #isNewAddress(
+    block: Uint8Array,
+    start: number,
+    end: number,
+    kind: number,
+    keyLow: number,
+    keyHigh: number,
+  ): boolean {
     const flow = this.#flow;
-    const rows = this.rows;
-    const scriptId = flow.addScript(kind, block, start, end);
-    this.#scriptTable.insert(scriptId);
-    rows.scripts.script_id.push(scriptId);
-    rows.scripts.kind.push(kind);
-    rows.scripts.script.push(block, start, end);
-    rows.script_lookup.script_key.pushHalves(scriptKey.low, scriptKey.high);
-    rows.script_lookup.script_id.push(scriptId);
-    if (kind === SCRIPT_KIND.p2pk) this.#addBareKey(block.subarray(start, end), scriptId);
-    else if (kind >= SCRIPT_KIND.p2pkh && kind <= SCRIPT_KIND.witnessUnknown) {
-      const counted =
-        kind === SCRIPT_KIND.p2pkh &&
-        this.#bareKeyHashes.has(scriptKey.low) &&
-        this.#bareKeys.has(bytesToHex(block.subarray(start, end)));
-      if (!counted) this.#addresses += 1;
+    if (kind === SCRIPT_KIND.p2pk) {
+      const twin = bareKeyTwin(block.subarray(start, end));
+      hashScript(twin, 0, twin.length);
+      return flow.findScript(scriptKey.low, scriptKey.high, twin, 0, twin.length) === NONE;
     }
-    return scriptId;
-  }
-
-  /** A bare public key: it is found under its P2PKH address too, and counts with it as one. */
-  #addBareKey(script: Uint8Array, scriptId: number): void {
-    const twin = p2pkhScript(publicKeyHash(script));
-    const twinKnown = this.#scriptTable.find(twin, 0, twin.length) !== NONE;
-    this.#noteBareKey(twin);
-    this.rows.script_lookup.script_key.pushHalves(scriptKey.low, scriptKey.high);
-    this.rows.script_lookup.script_id.push(scriptId);
-    if (!twinKnown) this.#addresses += 1;
-  }
-
-  /** Keep the P2PKH script of a bare key. Leaves its key in `scriptKey`. */
-  #noteBareKey(twin: Uint8Array): void {
-    this.#bareKeys.add(bytesToHex(twin));
-    hashScript(twin, 0, twin.length);
-    this.#bareKeyHashes.add(scriptKey.low);
+    if (kind === SCRIPT_KIND.p2pkh && flow.bareKeys.first(keyLow, keyHigh) !== NONE) {
+      return flow.findBareKeys(block.subarray(start, end)).length === 0;
+    }
+    return kind >= SCRIPT_KIND.p2pkh && kind <= SCRIPT_KIND.witnessUnknown;
   }
 }
 

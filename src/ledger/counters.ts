@@ -1,6 +1,6 @@
 /** What `clew status` says: kept up while loading, and computed again from the flow index to check. */
-import { hash160 } from '../bytes/hash.ts';
 import { bytesToHex } from '../bytes/hex.ts';
+import { bareKeyTwin } from '../chain/bare-key.ts';
 import { hasAddress, SCRIPT_KIND, type ScriptKind } from '../chain/script-kind.ts';
 import { SatsTotal } from '../units/amount.ts';
 import { NONE } from '../units/ids.ts';
@@ -71,23 +71,18 @@ export function countFlow(flow: FlowIndex): LedgerCounters {
 
 function countAddresses(flow: FlowIndex): number {
   let addresses = 0;
-  const keyHashes = new Set<string>();
+  const twins = new Set<string>();
   for (let script = 0; script < flow.scriptCount; script += 1) {
     const kind = flow.scriptKind.at(script) as ScriptKind;
     if (!hasAddress(kind)) continue;
     addresses += 1;
     if (kind === SCRIPT_KIND.p2pk)
-      keyHashes.add(bytesToHex(publicKeyHash(flow.scripts.read(script))));
+      twins.add(bytesToHex(bareKeyTwin(flow.scripts.read(script))));
   }
-  if (keyHashes.size === 0) return addresses;
+  if (twins.size === 0) return addresses;
   for (let script = 0; script < flow.scriptCount; script += 1) {
     if (flow.scriptKind.at(script) !== SCRIPT_KIND.p2pkh) continue;
-    if (keyHashes.has(bytesToHex(flow.scripts.read(script).subarray(3, 23)))) addresses -= 1;
+    if (twins.has(bytesToHex(flow.scripts.read(script)))) addresses -= 1;
   }
   return addresses;
-}
-
-/** HASH160 of the key in a P2PK script (push of the key, then OP_CHECKSIG). */
-export function publicKeyHash(p2pkScript: Uint8Array): Uint8Array {
-  return hash160(p2pkScript.subarray(1, p2pkScript.length - 1));
 }

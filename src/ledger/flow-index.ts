@@ -1,40 +1,45 @@
 /**
- * The flow index: who paid whom, as fixed-width columns for tracing and clustering.
+ * The flow index: who paid whom, as columns for tracing, clustering and look-ups.
  *
  *     transactions --txFirstInput--> inputs --inputPrevout--> outputs --outputScript--> scripts
- *          |                                                   ^ | |                       |
- *          +--txFirstOutput------------------------------------+ | +--outputPrevOfScript-+ |
- *          ^--outputTx, outputSpender------------------------------+  (older output) <---+-+ scriptLastOutput
+ *          |                           |                       ^ | |                       |  |
+ *          +--txFirstOutput------------|-----------------------+ | +--outputPrevOfScript---+  |
+ *          ^--outputTx, outputSpender--|-------------------------+  (older output) <-- scriptLastOutput
+ *                                      +--inputPrevOfScript: (older input) <------- scriptLastInput
  *
- * It is a cache made from the ledger's tables and can be rebuilt from them at any time; the manifest
- * names the tip that it was made for and is written last, so an index that was cut off while being
- * written has no manifest and is not trusted. All numbers are rows in chain order, so "earlier" is "smaller".
+ * Facts (`flow-columns.ts`) are read from blocks and only appended; links follow from them. Rows are found from txids
+ * and scripts by key indexes. All numbers are rows in chain order, so "earlier" is "smaller".
  *
  * Special values: an input whose prevout is a coinbase or unknown has `inputPrevout` NONE (the transaction's
  * flags tell which); data outputs (OP_RETURN, scripts above 10,000 bytes) have `outputScript` NONE because their bytes are
  * never stored; `outputSpender` holds the spending transaction, or one of the constants below.
  */
-import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { hashToDisplay } from '../bytes/hex.ts';
-import type { Network, NetworkName } from '../chain/network.ts';
+import type { Network } from '../chain/network.ts';
+import { bareKeyTwin } from '../chain/bare-key.ts';
+import { SCRIPT_KIND } from '../chain/script-kind.ts';
 import { ClewError } from '../errors.ts';
-import { fileError } from '../file-error.ts';
 import type { BlockHash, Txid } from '../units/ids.ts';
 import { NONE } from '../units/ids.ts';
-import { BytesColumn, F64Column, U8Column, U32Column } from './column.ts';
-import { ColumnFile } from './column-file.ts';
-import { PageBudget } from './page-budget.ts';
+import type { CodeColumn } from './code-column.ts';
+import type { BytesColumn, F64Column, U8Column, U32Column } from './column.ts';
+import type { DeltaColumn16, DeltaColumn32 } from './delta-column.ts';
+import { FlowColumns, type FlowColumnsOptions } from './flow-columns.ts';
+import type { KeyIndex } from './key-index.hot.ts';
+import type { RowColumn } from './row-column.ts';
+import type { SatsColumn } from './sats-column.ts';
 import { ScriptBlob } from './script-blob.ts';
+import { EventWalk, noteEvent } from './script-events.hot.ts';
+import { hashScript, scriptKey } from './script-key.hot.ts';
 
 /** `outputSpender`: not spent as of the tip. */
 export const UNSPENT = NONE;
 /** `outputSpender`: destroyed because a later coinbase had the same id (before BIP 30). */
-export const OVERWRITTEN = 0xffff_fffe;
+export const OVERWRITTEN = NONE - 1;
 /** `outputSpender`: can never be spent (OP_RETURN, script above 10,000 bytes, the genesis output). */
-export const UNSPENDABLE = 0xffff_fffd;
+export const UNSPENDABLE = NONE - 2;
 /** Spender values from here on are not transactions. */
-export const SPENDER_MAX = 0xffff_ff00;
+export const SPENDER_MAX = NONE - 255;
 
 /** Bits of `txFlags`. */
 export const TX_FLAG = {
@@ -44,164 +49,173 @@ export const TX_FLAG = {
   unknownPrevout: 4,
   /** At least one OP_RETURN output. */
   opReturn: 8,
-  /** A later transaction has the same id (BIP 30). */
-  overwritten: 16,
 } as const;
 
 /** Kinds of `revealKind`: what a spend showed to be behind a script hash. */
 export const REVEAL = { p2wpkh: 1, p2wsh: 2 } as const;
-
-export const FLOW_FORMAT = 'clew-flow/1';
 
 export interface FlowTip {
   readonly height: number;
   readonly hash: BlockHash;
 }
 
-interface FlowManifest {
-  readonly format: typeof FLOW_FORMAT;
-  readonly network: NetworkName;
-  readonly tip: FlowTip;
-  readonly counts: Readonly<Record<string, number>>;
+/** Exact sums beyond 2^53, as two numbers: see `script-events.hot.ts`. */
+export interface SumColumns {
+  readonly high: F64Column;
+  readonly low: F64Column;
 }
 
-/** Name and row width of each column: a stored format. */
-const COLUMNS = {
-  blockHeight: 4,
-  blockTime: 4,
-  blockFirstTx: 4,
-  txBlock: 4,
-  txFirstInput: 4,
-  txFirstOutput: 4,
-  txFlags: 1,
-  txids: 32,
-  inputPrevout: 4,
-  inputSequence: 4,
-  inputKind: 1,
-  inputSighash: 1,
-  outputValue: 8,
-  outputScript: 4,
-  outputTx: 4,
-  outputSpender: 4,
-  outputPrevOfScript: 4,
-  scriptKind: 1,
-  scriptFirstOutput: 4,
-  scriptLastOutput: 4,
-  scriptOffset: 8,
-  scriptBytes: 1,
-  revealScript: 4,
-  revealTx: 4,
-  revealKind: 1,
-  revealPayload: 32,
-} as const;
-type ColumnName = keyof typeof COLUMNS;
-
-export interface FlowIndexOptions {
-  /** Bytes that loaded pages may take. */
-  readonly memoryBytes?: number;
+/** Rows in each numbered family: how far the flow index reaches. */
+export interface FlowCounts {
+  readonly blocks: number;
+  readonly transactions: number;
+  readonly inputs: number;
+  readonly outputs: number;
+  readonly scripts: number;
+  readonly scriptBytes: number;
+  readonly reveals: number;
+  readonly destroyed: number;
+  readonly milestones: number;
 }
-
-const DEFAULT_MEMORY_BYTES = 2 * 1024 ** 3;
 
 export class FlowIndex {
   readonly network: Network;
-  readonly #folder: string | undefined;
-  readonly #all: (BytesColumn | F64Column | U8Column | U32Column)[] = [];
-  #tip: FlowTip | undefined;
+  readonly columns: FlowColumns;
+  /** The block that the index was last committed for. */
+  tip: FlowTip | undefined;
+  readonly #walk: EventWalk;
 
   /** One row per block of the ledger, by height; a window's gap is a jump in height. */
   readonly blockHeight: U32Column;
   /** The header's time in Unix seconds: not monotonic. */
   readonly blockTime: U32Column;
-  readonly blockFirstTx: U32Column;
+  readonly blockFirstTx: DeltaColumn32;
 
-  readonly txBlock: U32Column;
+  readonly txBlock: DeltaColumn16;
   /** First input row; the row after the last transaction's holds the end. */
-  readonly txFirstInput: U32Column;
+  readonly txFirstInput: DeltaColumn32;
   /** First output row; the row after the last transaction's holds the end. */
-  readonly txFirstOutput: U32Column;
+  readonly txFirstOutput: DeltaColumn32;
   /** Bits of TX_FLAG. */
   readonly txFlags: U8Column;
   /** 32 bytes in internal order. */
   readonly txids: BytesColumn;
 
   /** The output spent, or NONE. */
-  readonly inputPrevout: U32Column;
-  readonly inputSequence: U32Column;
+  readonly inputPrevout: RowColumn;
+  readonly inputSequence: CodeColumn;
   /** INPUT_KIND of `chain/input-kind.ts`. */
   readonly inputKind: U8Column;
   /** Mask of signature hash types seen, see `chain/input-kind.ts`. */
   readonly inputSighash: U8Column;
+  /** The input before this one that spends from the same script, or NONE. */
+  readonly inputPrevOfScript: RowColumn;
 
   /** Satoshi. */
-  readonly outputValue: F64Column;
+  readonly outputValue: SatsColumn;
   /** Script row, or NONE for data outputs. */
-  readonly outputScript: U32Column;
-  readonly outputTx: U32Column;
+  readonly outputScript: RowColumn;
+  readonly outputTx: DeltaColumn16;
   /** Spending transaction, or UNSPENT, OVERWRITTEN, UNSPENDABLE. */
-  readonly outputSpender: U32Column;
+  readonly outputSpender: RowColumn;
   /** The output before this one that pays the same script, or NONE: a list from newest to oldest. */
-  readonly outputPrevOfScript: U32Column;
+  readonly outputPrevOfScript: RowColumn;
 
   /** SCRIPT_KIND of `chain/script-kind.ts`. */
   readonly scriptKind: U8Column;
-  /** The output that first paid the script: its place in the chain. */
-  readonly scriptFirstOutput: U32Column;
+  /** The output that came next when the script was first seen, which is the first that pays it. */
+  readonly scriptFirstOutput: DeltaColumn32;
   /** The newest output that pays the script. */
-  readonly scriptLastOutput: U32Column;
+  readonly scriptLastOutput: RowColumn;
+  /** The newest input that spends from the script. */
+  readonly scriptLastInput: RowColumn;
+  /** Events since the script's last milestone, see `script-events.hot.ts`. */
+  readonly scriptEvents: U8Column;
   readonly scripts: ScriptBlob;
 
   /** Script whose redeem script was shown by a spend (first time only). */
-  readonly revealScript: U32Column;
-  readonly revealTx: U32Column;
+  readonly revealScript: RowColumn;
+  readonly revealTx: DeltaColumn32;
   /** REVEAL kind. */
   readonly revealKind: U8Column;
   /** 20 or 32 bytes, padded with zeros. */
   readonly revealPayload: BytesColumn;
 
-  private constructor(
-    network: Network,
-    folder: string | undefined,
-    openFile: (name: ColumnName) => ColumnFile | undefined,
-    options: FlowIndexOptions,
-  ) {
+  /** Outputs that a later transaction with the same id destroyed (before BIP 30), and that transaction. */
+  readonly destroyedOutput: RowColumn;
+  readonly destroyedTx: DeltaColumn32;
+
+  readonly milestoneScript: RowColumn;
+  readonly milestoneTx: DeltaColumn32;
+  /** The script's newest output and input at the milestone. */
+  readonly milestoneOutput: RowColumn;
+  readonly milestoneInput: RowColumn;
+  /** The script's milestone before, or NONE. */
+  readonly milestonePrev: RowColumn;
+  readonly milestoneOutputs: RowColumn;
+  readonly milestoneInputs: RowColumn;
+  readonly milestoneTransactions: RowColumn;
+  readonly milestoneReceived: SumColumns;
+  readonly milestoneSent: SumColumns;
+
+  /** Transactions by the first 8 bytes of their ids. */
+  readonly txKeys: KeyIndex;
+  /** Scripts by `script-key.hot.ts`. */
+  readonly scriptKeys: KeyIndex;
+  /** Bare public keys by the key of the P2PKH script that means the same. */
+  readonly bareKeys: KeyIndex;
+
+  constructor(network: Network, columns: FlowColumns) {
     this.network = network;
-    this.#folder = folder;
-    const budget = new PageBudget(options.memoryBytes ?? DEFAULT_MEMORY_BYTES);
-    const keep = <C extends BytesColumn | F64Column | U8Column | U32Column>(column: C): C => {
-      this.#all.push(column);
-      return column;
+    this.columns = columns;
+    this.#walk = new EventWalk(this);
+    const { byName } = columns;
+    this.blockHeight = byName.blockHeight;
+    this.blockTime = byName.blockTime;
+    this.blockFirstTx = byName.blockFirstTx;
+    this.txBlock = byName.txBlock;
+    this.txFirstInput = byName.txFirstInput;
+    this.txFirstOutput = byName.txFirstOutput;
+    this.txFlags = byName.txFlags;
+    this.txids = byName.txids;
+    this.inputPrevout = byName.inputPrevout;
+    this.inputSequence = byName.inputSequence;
+    this.inputKind = byName.inputKind;
+    this.inputSighash = byName.inputSighash;
+    this.inputPrevOfScript = byName.inputPrevOfScript;
+    this.outputValue = byName.outputValue;
+    this.outputScript = byName.outputScript;
+    this.outputTx = byName.outputTx;
+    this.outputSpender = byName.outputSpender;
+    this.outputPrevOfScript = byName.outputPrevOfScript;
+    this.scriptKind = byName.scriptKind;
+    this.scriptFirstOutput = byName.scriptFirstOutput;
+    this.scriptLastOutput = byName.scriptLastOutput;
+    this.scriptLastInput = byName.scriptLastInput;
+    this.scriptEvents = byName.scriptEvents;
+    this.scripts = new ScriptBlob(byName.scriptOffset, byName.scriptBytes);
+    this.revealScript = byName.revealScript;
+    this.revealTx = byName.revealTx;
+    this.revealKind = byName.revealKind;
+    this.revealPayload = byName.revealPayload;
+    this.destroyedOutput = byName.destroyedOutput;
+    this.destroyedTx = byName.destroyedTx;
+    this.milestoneScript = byName.milestoneScript;
+    this.milestoneTx = byName.milestoneTx;
+    this.milestoneOutput = byName.milestoneOutput;
+    this.milestoneInput = byName.milestoneInput;
+    this.milestonePrev = byName.milestonePrev;
+    this.milestoneOutputs = byName.milestoneOutputs;
+    this.milestoneInputs = byName.milestoneInputs;
+    this.milestoneTransactions = byName.milestoneTransactions;
+    this.milestoneReceived = {
+      high: byName.milestoneReceivedHigh,
+      low: byName.milestoneReceivedLow,
     };
-    const u32 = (name: ColumnName): U32Column => keep(new U32Column(openFile(name), budget));
-    const u8 = (name: ColumnName): U8Column => keep(new U8Column(openFile(name), budget));
-    const f64 = (name: ColumnName): F64Column => keep(new F64Column(openFile(name), budget));
-    const bytes = (name: ColumnName): BytesColumn =>
-      keep(new BytesColumn(COLUMNS[name], openFile(name), budget));
-    this.blockHeight = u32('blockHeight');
-    this.blockTime = u32('blockTime');
-    this.blockFirstTx = u32('blockFirstTx');
-    this.txBlock = u32('txBlock');
-    this.txFirstInput = u32('txFirstInput');
-    this.txFirstOutput = u32('txFirstOutput');
-    this.txFlags = u8('txFlags');
-    this.txids = bytes('txids');
-    this.inputPrevout = u32('inputPrevout');
-    this.inputSequence = u32('inputSequence');
-    this.inputKind = u8('inputKind');
-    this.inputSighash = u8('inputSighash');
-    this.outputValue = f64('outputValue');
-    this.outputScript = u32('outputScript');
-    this.outputTx = u32('outputTx');
-    this.outputSpender = u32('outputSpender');
-    this.outputPrevOfScript = u32('outputPrevOfScript');
-    this.scriptKind = u8('scriptKind');
-    this.scriptFirstOutput = u32('scriptFirstOutput');
-    this.scriptLastOutput = u32('scriptLastOutput');
-    this.scripts = new ScriptBlob(f64('scriptOffset'), bytes('scriptBytes'));
-    this.revealScript = u32('revealScript');
-    this.revealTx = u32('revealTx');
-    this.revealKind = u8('revealKind');
-    this.revealPayload = bytes('revealPayload');
+    this.milestoneSent = { high: byName.milestoneSentHigh, low: byName.milestoneSentLow };
+    this.txKeys = columns.txKeys;
+    this.scriptKeys = columns.scriptKeys;
+    this.bareKeys = columns.bareKeys;
     if (this.txFirstInput.length === 0) {
       this.txFirstInput.push(0);
       this.txFirstOutput.push(0);
@@ -209,94 +223,8 @@ export class FlowIndex {
   }
 
   /** An empty index in memory only, for tests and small graphs. */
-  static inMemory(network: Network): FlowIndex {
-    return new FlowIndex(network, undefined, () => undefined, {});
-  }
-
-  /** A new, empty index in a folder; whatever index was there is dropped. */
-  static create(folder: string, network: Network, options: FlowIndexOptions = {}): FlowIndex {
-    try {
-      rmSync(folder, { recursive: true, force: true });
-      mkdirSync(folder, { recursive: true, mode: 0o700 });
-    } catch (cause) {
-      throw fileError(cause, folder);
-    }
-    const create = (name: ColumnName): ColumnFile =>
-      ColumnFile.create(columnSpec(folder, name, network));
-    return new FlowIndex(network, folder, create, options);
-  }
-
-  /**
-   * Open the index in a folder.
-   *
-   * @param writable open for appending: the manifest is taken away until the next `commit`
-   * @throws {ClewError} CLEW_FLOW_STALE when there is no whole index, CLEW_FLOW_FORMAT when a file of it is damaged
-   */
-  static open(
-    folder: string,
-    network: Network,
-    options: FlowIndexOptions & { readonly writable?: boolean } = {},
-  ): FlowIndex {
-    const manifest = readManifest(folder);
-    if (manifest.network !== network.name) {
-      throw new ClewError('CLEW_FLOW_FORMAT', 'The flow index is of another network.', { folder });
-    }
-    const writable = options.writable ?? false;
-    const opened: ColumnFile[] = [];
-    try {
-      const openFile = (name: ColumnName): ColumnFile => {
-        const file = ColumnFile.open(columnSpec(folder, name, network), writable);
-        opened.push(file);
-        return file;
-      };
-      const index = new FlowIndex(network, folder, openFile, options);
-      index.#checkLengths(manifest.counts);
-      index.#tip = manifest.tip;
-      if (writable) rmSync(join(folder, 'flow.json'));
-      return index;
-    } catch (cause) {
-      for (const file of opened) file.close();
-      throw cause;
-    }
-  }
-
-  /** Every column against the row count that its family has in the manifest. */
-  #checkLengths(counts: Readonly<Record<string, number>>): void {
-    const { blocks, transactions, inputs, outputs, scripts, reveals } = counts;
-    const expected: readonly (readonly [number | undefined, readonly { length: number }[]])[] = [
-      [blocks, [this.blockHeight, this.blockTime, this.blockFirstTx]],
-      [transactions, [this.txBlock, this.txFlags, this.txids]],
-      [transactions! + 1, [this.txFirstInput, this.txFirstOutput]],
-      [inputs, [this.inputPrevout, this.inputSequence, this.inputKind, this.inputSighash]],
-      [outputs, [this.outputValue, this.outputScript, this.outputTx]],
-      [outputs, [this.outputSpender, this.outputPrevOfScript]],
-      [scripts, [this.scriptKind, this.scriptFirstOutput, this.scriptLastOutput]],
-      [reveals, [this.revealScript, this.revealTx, this.revealKind, this.revealPayload]],
-    ];
-    const agrees =
-      expected.every(([count, columns]) => columns.every((column) => column.length === count)) &&
-      this.scripts.isWhole &&
-      this.scripts.count === scripts;
-    if (agrees) return;
-    throw new ClewError('CLEW_FLOW_FORMAT', 'A column of the flow index lacks rows.', {
-      folder: this.#folder ?? null,
-    });
-  }
-
-  #lengths(): Record<string, number> {
-    return {
-      blocks: this.blockHeight.length,
-      transactions: this.txBlock.length,
-      inputs: this.inputPrevout.length,
-      outputs: this.outputValue.length,
-      scripts: this.scriptKind.length,
-      reveals: this.revealScript.length,
-    };
-  }
-
-  /** The block that the index was last committed for. */
-  get tip(): FlowTip | undefined {
-    return this.#tip;
+  static inMemory(network: Network, options: FlowColumnsOptions = {}): FlowIndex {
+    return new FlowIndex(network, FlowColumns.inMemory(options));
   }
 
   get blockCount(): number {
@@ -317,6 +245,24 @@ export class FlowIndex {
 
   get scriptCount(): number {
     return this.scriptKind.length;
+  }
+
+  get milestoneCount(): number {
+    return this.milestoneScript.length;
+  }
+
+  get counts(): FlowCounts {
+    return {
+      blocks: this.blockCount,
+      transactions: this.txCount,
+      inputs: this.inputCount,
+      outputs: this.outputCount,
+      scripts: this.scriptCount,
+      scriptBytes: this.columns.byName.scriptBytes.length,
+      reveals: this.revealScript.length,
+      destroyed: this.destroyedOutput.length,
+      milestones: this.milestoneCount,
+    };
   }
 
   /** Height of the block that holds a transaction. */
@@ -344,6 +290,32 @@ export class FlowIndex {
     return `${this.txid(txIndex)}:${outputIndex - this.txFirstOutput.at(txIndex)}`;
   }
 
+  /** The transaction that an input belongs to. */
+  inputTx(inputIndex: number): number {
+    const prevout = this.inputPrevout.at(inputIndex);
+    if (prevout !== NONE) return this.outputSpender.at(prevout);
+    let low = 0;
+    let high = this.txCount;
+    while (low < high) {
+      const middle = Math.floor((low + high) / 2);
+      if (this.txFirstInput.at(middle) <= inputIndex) low = middle + 1;
+      else high = middle;
+    }
+    return low - 1;
+  }
+
+  /** What an input spends, in satoshi; 0 when that is not known, which its prevout tells. */
+  inputValue(inputIndex: number): number {
+    const prevout = this.inputPrevout.at(inputIndex);
+    return prevout === NONE ? 0 : this.outputValue.at(prevout);
+  }
+
+  /** The script that an input spends from, or NONE. */
+  inputScript(inputIndex: number): number {
+    const prevout = this.inputPrevout.at(inputIndex);
+    return prevout === NONE ? NONE : this.outputScript.at(prevout);
+  }
+
   /** First transaction above a height: the end of an as-of range. The number of transactions when all are at or below it. */
   txEndAtHeight(height: number): number {
     let low = 0;
@@ -368,6 +340,52 @@ export class FlowIndex {
     return low < this.blockCount && this.blockHeight.at(low) === height ? low : undefined;
   }
 
+  // --- finding rows ---
+
+  /** The newest transaction with the id that stands at `start` (internal order), or NONE. */
+  findTx(bytes: Uint8Array, start: number): number {
+    let tx = this.txKeys.first(readU32(bytes, start), readU32(bytes, start + 4));
+    while (tx !== NONE && !this.txids.equals(tx, bytes, start)) tx = this.txKeys.next();
+    return tx;
+  }
+
+  /** All transactions with an id (internal order), oldest first: more than one only before BIP 30. */
+  findTxs(hash: Uint8Array): number[] {
+    const found: number[] = [];
+    let tx = this.txKeys.first(readU32(hash, 0), readU32(hash, 4));
+    for (; tx !== NONE; tx = this.txKeys.next()) {
+      if (this.txids.equals(tx, hash, 0)) found.push(tx);
+    }
+    return found.reverse();
+  }
+
+  /** The script in [start, end), or NONE, by its key (`hashScript`). */
+  findScript(
+    keyLow: number,
+    keyHigh: number,
+    bytes: Uint8Array,
+    start: number,
+    end: number,
+  ): number {
+    let script = this.scriptKeys.first(keyLow, keyHigh);
+    while (script !== NONE && !this.scripts.equals(script, bytes, start, end)) {
+      script = this.scriptKeys.next();
+    }
+    return script;
+  }
+
+  /** The bare public keys that a P2PKH script stands for too, newest first: none or one but for hash collisions. */
+  findBareKeys(p2pkh: Uint8Array): number[] {
+    hashScript(p2pkh, 0, p2pkh.length);
+    const found: number[] = [];
+    let script = this.bareKeys.first(scriptKey.low, scriptKey.high);
+    for (; script !== NONE; script = this.bareKeys.next()) {
+      const twin = bareKeyTwin(this.scripts.read(script));
+      if (Buffer.compare(twin, p2pkh) === 0) found.push(script);
+    }
+    return found;
+  }
+
   // --- appending, in chain order: block, then each transaction with its inputs and outputs ---
 
   addBlock(height: number, timeSeconds: number): void {
@@ -376,13 +394,34 @@ export class FlowIndex {
     this.blockFirstTx.push(this.txCount);
   }
 
-  /** Begin a transaction; its inputs and outputs follow, then `endTx`. Returns its row. */
+  /**
+   * Begin a transaction; its inputs and outputs follow, then `endTx`. Returns its row. What an older one with the same id
+   * left unspent is destroyed (BIP 30).
+   */
   addTx(flags: number, txids: Uint8Array, txidStart: number): number {
     const txIndex = this.txBlock.length;
     this.txBlock.push(this.blockHeight.length - 1);
     this.txFlags.push(flags);
     this.txids.push(txids, txidStart);
+    this.linkTx(txIndex, txids, txidStart);
     return txIndex;
+  }
+
+  /** What follows from a transaction's id. */
+  linkTx(txIndex: number, txids: Uint8Array, txidStart: number): void {
+    const older = this.findTx(txids, txidStart);
+    if (older !== NONE) this.#destroyOutputs(older, txIndex);
+    this.txKeys.insert(readU32(txids, txidStart), readU32(txids, txidStart + 4), txIndex);
+  }
+
+  #destroyOutputs(olderTx: number, newerTx: number): void {
+    const end = this.txFirstOutput.at(olderTx + 1);
+    for (let output = this.txFirstOutput.at(olderTx); output < end; output += 1) {
+      if (this.outputSpender.at(output) !== UNSPENT) continue;
+      this.outputSpender.set(output, OVERWRITTEN);
+      this.destroyedOutput.push(output);
+      this.destroyedTx.push(newerTx);
+    }
   }
 
   endTx(): void {
@@ -392,11 +431,29 @@ export class FlowIndex {
 
   /** An input of the transaction begun last; marks the output that it spends. */
   addInput(prevout: number, sequence: number, kind: number, sighash: number): void {
+    const inputIndex = this.inputPrevout.length;
     this.inputPrevout.push(prevout);
     this.inputSequence.push(sequence);
     this.inputKind.push(kind);
     this.inputSighash.push(sighash);
-    if (prevout !== NONE) this.outputSpender.set(prevout, this.txBlock.length - 1);
+    this.linkInput(inputIndex, prevout, this.txBlock.length - 1);
+  }
+
+  /** What follows from an input of a transaction. */
+  linkInput(inputIndex: number, prevout: number, txIndex: number): void {
+    if (prevout === NONE) {
+      this.inputPrevOfScript.push(NONE);
+      return;
+    }
+    this.outputSpender.set(prevout, txIndex);
+    const scriptId = this.outputScript.at(prevout);
+    if (scriptId === NONE) {
+      this.inputPrevOfScript.push(NONE);
+      return;
+    }
+    this.inputPrevOfScript.push(this.scriptLastInput.at(scriptId));
+    this.scriptLastInput.set(scriptId, inputIndex);
+    noteEvent(this, scriptId, this.#walk);
   }
 
   /** An output of the transaction begun last. `spender` is UNSPENT or UNSPENDABLE. */
@@ -405,25 +462,59 @@ export class FlowIndex {
     this.outputValue.push(valueSats);
     this.outputScript.push(scriptId);
     this.outputTx.push(this.txBlock.length - 1);
+    this.linkOutput(outputIndex, scriptId, spender);
+  }
+
+  /** What follows from an output. */
+  linkOutput(outputIndex: number, scriptId: number, spender: number): void {
     this.outputSpender.push(spender);
     if (scriptId === NONE) {
       this.outputPrevOfScript.push(NONE);
       return;
     }
-    const previous = this.scriptLastOutput.at(scriptId);
-    this.outputPrevOfScript.push(previous);
+    this.outputPrevOfScript.push(this.scriptLastOutput.at(scriptId));
     this.scriptLastOutput.set(scriptId, outputIndex);
-    if (previous === NONE) this.scriptFirstOutput.set(scriptId, outputIndex);
+    noteEvent(this, scriptId, this.#walk);
   }
 
   /** A script seen for the first time; the output that pays it follows. Returns its row. */
   addScript(kind: number, bytes: Uint8Array, start: number, end: number): number {
+    hashScript(bytes, start, end);
+    return this.addScriptByKey(kind, scriptKey.low, scriptKey.high, bytes, start, end);
+  }
+
+  /** The same, for a script whose key is known. */
+  addScriptByKey(
+    kind: number,
+    keyLow: number,
+    keyHigh: number,
+    bytes: Uint8Array,
+    start: number,
+    end: number,
+  ): number {
     const scriptId = this.scriptKind.length;
     this.scriptKind.push(kind);
-    this.scriptFirstOutput.push(NONE);
-    this.scriptLastOutput.push(NONE);
+    this.scriptFirstOutput.push(this.outputValue.length);
     this.scripts.push(bytes, start, end);
+    this.linkScript(scriptId, kind, keyLow, keyHigh);
     return scriptId;
+  }
+
+  /** What follows from a new script. */
+  linkScript(scriptId: number, kind: number, keyLow: number, keyHigh: number): void {
+    this.scriptLastOutput.push(NONE);
+    this.scriptLastInput.push(NONE);
+    this.scriptEvents.push(0);
+    this.insertScriptKeys(scriptId, kind, keyLow, keyHigh);
+  }
+
+  /** Make a script findable. */
+  insertScriptKeys(scriptId: number, kind: number, keyLow: number, keyHigh: number): void {
+    this.scriptKeys.insert(keyLow, keyHigh, scriptId);
+    if (kind !== SCRIPT_KIND.p2pk) return;
+    const twin = bareKeyTwin(this.scripts.read(scriptId));
+    hashScript(twin, 0, twin.length);
+    this.bareKeys.insert(scriptKey.low, scriptKey.high, scriptId);
   }
 
   /** @param payload a buffer of which 32 bytes from `start` on are kept */
@@ -440,55 +531,26 @@ export class FlowIndex {
     this.revealPayload.push(payload, start);
   }
 
-  /** Write everything to the disk, then the manifest that makes it count. */
-  commit(tip: FlowTip): void {
-    this.#tip = tip;
-    if (this.#folder === undefined) return;
-    for (const column of this.#all) column.flush();
-    for (const column of this.#all) column.sync();
-    const manifest: FlowManifest = {
-      format: FLOW_FORMAT,
-      network: this.network.name,
-      tip,
-      counts: this.#lengths(),
-    };
-    const path = join(this.#folder, 'flow.json');
-    try {
-      writeFileSync(`${path}.new`, `${JSON.stringify(manifest, null, 2)}\n`, { flush: true });
-      renameSync(`${path}.new`, path);
-    } catch (cause) {
-      throw fileError(cause, path);
-    }
+  truncateMilestones(count: number): void {
+    this.columns.truncateFamily('milestones', count);
+  }
+
+  /** @throws {ClewError} CLEW_FLOW_FORMAT when columns that belong together have not the same number of rows */
+  requireWhole(): void {
+    const { counts } = this;
+    if (this.scripts.isWhole && this.columns.agreesWith(counts)) return;
+    throw new ClewError('CLEW_FLOW_FORMAT', 'A column of the flow index lacks rows.', {
+      folder: this.columns.folder ?? null,
+    });
   }
 
   close(): void {
-    for (const column of this.#all) column.close();
+    this.columns.close();
   }
 }
 
-function columnSpec(folder: string, name: ColumnName, network: Network) {
-  return {
-    path: join(folder, `${name}.col`),
-    name,
-    rowBytes: COLUMNS[name],
-    networkMagic: network.magic,
-  };
-}
-
-function readManifest(folder: string): FlowManifest {
-  let text: string;
-  try {
-    text = readFileSync(join(folder, 'flow.json'), 'utf8');
-  } catch (cause) {
-    throw new ClewError('CLEW_FLOW_STALE', 'There is no whole flow index.', { folder }, cause);
-  }
-  try {
-    const manifest = JSON.parse(text) as FlowManifest;
-    if (manifest.format === FLOW_FORMAT && typeof manifest.counts === 'object') return manifest;
-  } catch {
-    // Falls through to the one error for a manifest that can not be used.
-  }
-  throw new ClewError('CLEW_FLOW_FORMAT', 'The manifest of the flow index can not be read.', {
-    folder,
-  });
+function readU32(bytes: Uint8Array, at: number): number {
+  return (
+    (bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16) | (bytes[at + 3]! << 24)) >>> 0
+  );
 }

@@ -8,6 +8,7 @@
  * The builders grow by doubling and are cleared and filled again for each batch.
  */
 import { ClewError } from '../errors.ts';
+import { NONE } from '../units/ids.ts';
 
 /** A column that is being filled. */
 export interface NativeColumn {
@@ -100,6 +101,42 @@ export class U64Values implements NativeColumn {
 
   clear(): void {
     this.length = 0;
+  }
+}
+
+/** UInt64 row numbers: each is a number up to 2^53 - 1 on top of a base that may be larger. NONE is 2^64 - 1. */
+export class RowValues implements NativeColumn {
+  readonly type = 'UInt64';
+  readonly #values = new U64Values();
+  readonly #baseLow: number;
+  readonly #baseHigh: number;
+
+  constructor(base = 0n) {
+    this.#baseLow = Number(base & 0xffff_ffffn);
+    this.#baseHigh = Number(base >> 32n);
+  }
+
+  get length(): number {
+    return this.#values.length;
+  }
+
+  push(row: number): void {
+    if (row === NONE) {
+      this.#values.pushHalves(0xffff_ffff, 0xffff_ffff);
+      return;
+    }
+    const rowHigh = Math.floor(row / 0x1_0000_0000);
+    const low = row - rowHigh * 0x1_0000_0000 + this.#baseLow;
+    const carry = low >= 0x1_0000_0000 ? 1 : 0;
+    this.#values.pushHalves(low - carry * 0x1_0000_0000, this.#baseHigh + rowHigh + carry);
+  }
+
+  bytes(): Uint8Array {
+    return this.#values.bytes();
+  }
+
+  clear(): void {
+    this.#values.clear();
   }
 }
 

@@ -1,21 +1,26 @@
 /**
  * The tables of the ledger, in ClickHouse's dialect: the one place where they are defined.
  *
- * Row numbers (`*_index`, `script_id`) are dense, in chain order, and belong to this ledger. 2^64 - 1 means "no
- * such row". `idColumn` is the row number by which rows above the committed tip are found and dropped.
+ * They hold what was read from blocks as numbers, for questions over everything. Identifiers (txids, script bytes) are
+ * incompressible and stand once, in the columns of `flow-columns.ts`, under the same row numbers; what follows from
+ * these (who spent an output, an address's history) is answered by the flow index (docs/decisions/0011).
+ *
+ * Row numbers (`*_index`, `script_id`) are dense, in chain order, and belong to this ledger; they begin at the
+ * ledger's base (`row-base.ts`). 2^64 - 1 means "no such row". `idColumn` is the row number by which rows above the
+ * committed tip are found and dropped.
  */
 
 /** 2^64 - 1: no such row. */
 export const NO_ROW_SQL = '18446744073709551615';
 
-export const LEDGER_FORMAT_VERSION = 1;
+export const LEDGER_FORMAT_VERSION = 2;
 
 export interface TableDefinition {
   readonly columns: Readonly<Record<string, string>>;
   readonly orderBy: string;
   /** Rows whose `idColumn` is not below the committed count named here are dropped on recovery. */
   readonly idColumn: string;
-  readonly countedBy: 'blocks' | 'transactions' | 'inputs' | 'outputs' | 'scripts' | 'files';
+  readonly countedBy: 'blocks' | 'transactions' | 'inputs' | 'outputs' | 'files';
 }
 
 const ID = 'UInt64 CODEC(Delta, LZ4)';
@@ -57,7 +62,6 @@ export const TABLES = {
     columns: {
       tx_index: ID,
       block_index: ID,
-      txid: HASH,
       version: 'Int32',
       locktime: 'UInt32',
       flags: 'UInt8',
@@ -68,16 +72,8 @@ export const TABLES = {
       raw_offset: 'UInt32',
       size_bytes: 'UInt32',
       stripped_bytes: 'UInt32',
-      input_sats: 'UInt64',
-      output_sats: 'UInt64',
     },
     orderBy: 'tx_index',
-    idColumn: 'tx_index',
-    countedBy: 'transactions',
-  },
-  tx_lookup: {
-    columns: { txid_key: 'UInt64', tx_index: 'UInt64' },
-    orderBy: 'txid_key',
     idColumn: 'tx_index',
     countedBy: 'transactions',
   },
@@ -99,8 +95,6 @@ export const TABLES = {
       input_index: ID,
       tx_index: ID,
       prev_output: 'UInt64',
-      prev_value: 'UInt64',
-      prev_script: 'UInt64',
       sequence: 'UInt32',
       kind: 'UInt8',
       key_form: 'UInt8',
@@ -111,51 +105,8 @@ export const TABLES = {
     idColumn: 'input_index',
     countedBy: 'inputs',
   },
-  spends: {
-    columns: { output_index: 'UInt64', tx_index: 'UInt64', vin: 'UInt32' },
-    orderBy: 'output_index',
-    idColumn: 'tx_index',
-    countedBy: 'transactions',
-  },
   unknown_prevouts: {
     columns: { input_index: ID, prev_txid: HASH, prev_vout: 'UInt32' },
-    orderBy: 'input_index',
-    idColumn: 'input_index',
-    countedBy: 'inputs',
-  },
-  scripts: {
-    columns: { script_id: ID, kind: 'UInt8', script: 'String' },
-    orderBy: 'script_id',
-    idColumn: 'script_id',
-    countedBy: 'scripts',
-  },
-  script_lookup: {
-    columns: { script_key: 'UInt64', script_id: 'UInt64' },
-    orderBy: 'script_key',
-    idColumn: 'script_id',
-    countedBy: 'scripts',
-  },
-  history: {
-    columns: {
-      script_id: 'UInt64',
-      tx_index: 'UInt64',
-      output_index: 'UInt64',
-      /** HISTORY_DIRECTION. */
-      direction: 'UInt8',
-      value: 'UInt64',
-    },
-    orderBy: '(script_id, tx_index)',
-    idColumn: 'tx_index',
-    countedBy: 'transactions',
-  },
-  reveals: {
-    columns: {
-      script_id: 'UInt64',
-      tx_index: 'UInt64',
-      input_index: 'UInt64',
-      kind: 'UInt8',
-      payload: 'FixedString(32)',
-    },
     orderBy: 'input_index',
     idColumn: 'input_index',
     countedBy: 'inputs',
@@ -163,9 +114,6 @@ export const TABLES = {
 } as const satisfies Record<string, TableDefinition>;
 
 export type TableName = keyof typeof TABLES;
-
-/** What a row of `history` says; destroyed: received once, and can never be spent (genesis, BIP 30). */
-export const HISTORY_DIRECTION = { received: 0, sent: 1, destroyed: 2 } as const;
 
 /** The commit log: the newest row is the tip that counts. */
 export const TIPS_TABLE = 'tips';

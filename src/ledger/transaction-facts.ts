@@ -9,6 +9,13 @@ import type { Address, OutputIndex, TxIndex, Txid } from '../units/ids.ts';
 import { NONE } from '../units/ids.ts';
 import type { LedgerEngine } from './engine.ts';
 import { type FlowIndex, SPENDER_MAX, TX_FLAG, UNSPENDABLE } from './flow-index.ts';
+import { type RowBase, sqlRow } from './row-base.ts';
+
+/** The tables of a ledger, and where their row numbers begin: a `Ledger` is one. */
+export interface LedgerTables {
+  readonly engine: LedgerEngine;
+  readonly base: RowBase;
+}
 
 export interface InputFacts {
   readonly vin: number;
@@ -64,21 +71,9 @@ export interface TransactionFacts {
   };
 }
 
-/** Rows of the transactions with an id, oldest first: more than one only before BIP 30. */
-export async function findTransactions(
-  engine: LedgerEngine,
-  flow: FlowIndex,
-  txid: string,
-): Promise<TxIndex[]> {
-  const hash = displayToHash(txid);
-  const view = new DataView(hash.buffer, hash.byteOffset, 8);
-  const key = view.getBigUint64(0, true);
-  const rows = await engine.query<{ tx_index: string }>(
-    `SELECT tx_index FROM tx_lookup WHERE txid_key = ${key} ORDER BY tx_index`,
-  );
-  return rows
-    .map((row) => Number(row.tx_index))
-    .filter((row) => row < flow.txCount && flow.txids.equals(row, hash, 0)) as TxIndex[];
+/** Rows of the transactions with an id as people write it, oldest first: more than one only before BIP 30. */
+export function findTransactions(flow: FlowIndex, txid: string): TxIndex[] {
+  return flow.findTxs(displayToHash(txid)) as TxIndex[];
 }
 
 /**
@@ -87,28 +82,22 @@ export async function findTransactions(
  * @param txEnd only transactions before this row
  * @throws {ClewError} CLEW_TXID_FORMAT, CLEW_TX_NOT_FOUND
  */
-export async function getTransactionIndex(
-  engine: LedgerEngine,
+export function getTransactionIndex(
   flow: FlowIndex,
   txid: string,
   txEnd: number = flow.txCount,
-): Promise<TxIndex> {
-  return (await getSameId(engine, flow, txid, txEnd)).at(-1)!;
+): TxIndex {
+  return getSameId(flow, txid, txEnd).at(-1)!;
 }
 
 /** All transactions with an id before a row, oldest first, at least one. */
-async function getSameId(
-  engine: LedgerEngine,
-  flow: FlowIndex,
-  txid: string,
-  txEnd: number,
-): Promise<TxIndex[]> {
+function getSameId(flow: FlowIndex, txid: string, txEnd: number): TxIndex[] {
   if (!/^[0-9a-fA-F]{64}$/.test(txid)) {
     throw new ClewError('CLEW_TXID_FORMAT', 'This is not a transaction id.', {
       length: txid.length,
     });
   }
-  const all = await findTransactions(engine, flow, txid.toLowerCase());
+  const all = findTransactions(flow, txid.toLowerCase());
   const [oldest] = all;
   if (oldest === undefined) {
     throw new ClewError('CLEW_TX_NOT_FOUND', `The transaction ${txid} is not in this ledger.`, {
@@ -127,14 +116,13 @@ async function getSameId(
  * @param txEnd only transactions before this row: an as-of height
  * @throws {ClewError} CLEW_TXID_FORMAT, CLEW_TX_NOT_FOUND, CLEW_OUTPUT_NOT_FOUND
  */
-export async function getOutputIndex(
-  engine: LedgerEngine,
+export function getOutputIndex(
   flow: FlowIndex,
   txid: string,
   vout: number,
   txEnd: number = flow.txCount,
-): Promise<OutputIndex> {
-  const tx = await getTransactionIndex(engine, flow, txid, txEnd);
+): OutputIndex {
+  const tx = getTransactionIndex(flow, txid, txEnd);
   const output = flow.txFirstOutput.at(tx) + vout;
   if (vout < 0 || output >= flow.txFirstOutput.at(tx + 1)) {
     throw new ClewError('CLEW_OUTPUT_NOT_FOUND', `The transaction has no output ${vout}.`, {
@@ -169,23 +157,24 @@ interface InputRow {
  *
  * @param options.txEnd as of a height: what later transactions did to it is not told
  * @throws {ClewError} CLEW_TXID_FORMAT, CLEW_TX_NOT_FOUND
- * @example await readTransaction(ledger.engine, flow, 'f4184fc5…')
+ * @example await readTransaction(ledger, flow, 'f4184fc5…')
  */
 export async function readTransaction(
-  engine: LedgerEngine,
+  tables: LedgerTables,
   flow: FlowIndex,
   txid: string,
   options: { readonly txEnd?: number } = {},
 ): Promise<TransactionFacts> {
   const txEnd = options.txEnd ?? flow.txCount;
-  const same = await getSameId(engine, flow, txid, txEnd);
+  const same = getSameId(flow, txid, txEnd);
+  const { engine, base } = tables;
   const tx = same.at(-1)!;
   const [row] = await engine.query<TxRow>(
     `SELECT t.version AS version, t.locktime AS locktime, t.raw_offset AS raw_offset, t.size_bytes AS size_bytes,
             t.stripped_bytes AS stripped_bytes, lower(hex(reverse(b.hash))) AS block_hash, b.file_offset AS file_offset,
             f.path AS path
-     FROM (SELECT * FROM transactions WHERE tx_index = ${tx}) AS t
-     INNER JOIN (SELECT * FROM blocks WHERE block_index = ${flow.txBlock.at(tx)}) AS b ON b.block_index = t.block_index
+     FROM (SELECT * FROM transactions WHERE tx_index = ${sqlRow(base.transactions, tx)}) AS t
+     INNER JOIN (SELECT * FROM blocks WHERE block_index = ${sqlRow(base.blocks, flow.txBlock.at(tx))}) AS b ON b.block_index = t.block_index
      INNER JOIN files AS f ON f.file_id = b.file_id`,
   );
   if (row === undefined) {
@@ -193,8 +182,8 @@ export async function readTransaction(
   }
   const flags = flow.txFlags.at(tx);
   const isCoinbase = (flags & TX_FLAG.coinbase) !== 0;
-  const inputs = await readInputs(engine, flow, tx, isCoinbase);
-  const outputs = await readOutputs(engine, flow, tx, txEnd);
+  const inputs = await readInputs(tables, flow, tx, isCoinbase);
+  const outputs = await readOutputs(tables, flow, tx, txEnd);
   const unknownInputs = isCoinbase
     ? 0
     : inputs.filter((input) => input.valueSats === undefined).length;
@@ -227,18 +216,19 @@ export async function readTransaction(
 }
 
 async function readInputs(
-  engine: LedgerEngine,
+  { engine, base }: LedgerTables,
   flow: FlowIndex,
   tx: number,
   isCoinbase: boolean,
 ): Promise<InputFacts[]> {
   const first = flow.txFirstInput.at(tx);
   const end = flow.txFirstInput.at(tx + 1);
+  const range = `input_index >= ${sqlRow(base.inputs, first)} AND input_index < ${sqlRow(base.inputs, end)}`;
   const rows = await engine.query<InputRow>(
     `SELECT i.key_form AS key_form, i.witness_items AS witness_items,
             lower(hex(reverse(u.prev_txid))) AS prev_txid, u.prev_vout AS prev_vout
-     FROM (SELECT * FROM inputs WHERE input_index >= ${first} AND input_index < ${end}) AS i
-     LEFT JOIN (SELECT * FROM unknown_prevouts WHERE input_index >= ${first} AND input_index < ${end}) AS u
+     FROM (SELECT * FROM inputs WHERE ${range}) AS i
+     LEFT JOIN (SELECT * FROM unknown_prevouts WHERE ${range}) AS u
        ON u.input_index = i.input_index
      ORDER BY i.input_index`,
   );
@@ -281,7 +271,7 @@ function scriptFacts(
 }
 
 async function readOutputs(
-  engine: LedgerEngine,
+  { engine, base }: LedgerTables,
   flow: FlowIndex,
   tx: number,
   txEnd: number,
@@ -289,7 +279,7 @@ async function readOutputs(
   const first = flow.txFirstOutput.at(tx);
   const end = flow.txFirstOutput.at(tx + 1);
   const rows = await engine.query<{ kind: number; script_bytes: number }>(
-    `SELECT kind, script_bytes FROM outputs WHERE output_index >= ${first} AND output_index < ${end} ORDER BY output_index`,
+    `SELECT kind, script_bytes FROM outputs WHERE output_index >= ${sqlRow(base.outputs, first)} AND output_index < ${sqlRow(base.outputs, end)} ORDER BY output_index`,
   );
   return rows.map((row, vout) => {
     const output = first + vout;

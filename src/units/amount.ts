@@ -22,6 +22,7 @@ export const SATS_PER_COIN = 100_000_000;
 export class SatsTotal {
   #high = 0;
   #low = 0;
+  #far = 0n;
 
   /** Add one amount (any whole number up to 2^53 - 1), or take one away by giving it negative. */
   add(amountSats: number): void {
@@ -40,8 +41,13 @@ export class SatsTotal {
     }
   }
 
+  /** Add `times * scale`: two whole numbers whose product may be beyond 2^53. */
+  addScaled(times: number, scale: number): void {
+    if (times !== 0) this.#far += BigInt(times) * BigInt(scale);
+  }
+
   get value(): SatsSum {
-    return BigInt(this.#high) * 0x8_0000_0000_0000n + BigInt(this.#low);
+    return this.#far + BigInt(this.#high) * 0x8_0000_0000_0000n + BigInt(this.#low);
   }
 }
 

@@ -1,0 +1,342 @@
+/**
+ * The columns of the flow index: name, what a row is, which rows it has, and what it is for. A stored format.
+ *
+ * *Facts* are read from blocks and never change. *Links* follow from the facts and can be made again from them
+ * (`flow-links.hot.ts`); those marked mutable change in place when later blocks come.
+ */
+import type { Network } from '../chain/network.ts';
+import { ClewError } from '../errors.ts';
+import { BytesColumn } from './bytes-column.ts';
+import { CodeColumn } from './code-column.ts';
+import type { ColumnDamage, ColumnState } from './column-state.ts';
+import { DeltaColumn16, DeltaColumn32 } from './delta-column.ts';
+import { F64Column } from './f64-column.ts';
+import { KeyIndex, type KeyIndexState } from './key-index.hot.ts';
+import { PageBudget } from './page-budget.ts';
+import { RowColumn } from './row-column.ts';
+import { SatsColumn } from './sats-column.ts';
+import { U32Column } from './u32-column.ts';
+import { U8Column } from './u8-column.ts';
+
+/** What rows are counted together. The `Ends` families have one row more: where the last one ends. */
+export type RowFamily =
+  | 'blocks'
+  | 'transactions'
+  | 'transactionEnds'
+  | 'inputs'
+  | 'outputs'
+  | 'scripts'
+  | 'scriptEnds'
+  | 'scriptBytes'
+  | 'reveals'
+  | 'destroyed'
+  | 'milestones';
+
+interface ColumnDefinition {
+  readonly kind: 'row' | 'delta16' | 'delta32' | 'sats' | 'code' | 'u8' | 'u32' | 'f64' | 'bytes';
+  readonly rowBytes?: number;
+  readonly family: RowFamily;
+  readonly role: 'fact' | 'link' | 'mutable';
+}
+
+const fact = (kind: ColumnDefinition['kind'], family: RowFamily, rowBytes?: number) =>
+  ({ kind, family, role: 'fact', ...(rowBytes === undefined ? {} : { rowBytes }) }) as const;
+const link = (kind: ColumnDefinition['kind'], family: RowFamily) =>
+  ({ kind, family, role: 'link' }) as const;
+const mutable = (kind: 'row' | 'u8', family: RowFamily) =>
+  ({ kind, family, role: 'mutable' }) as const;
+
+export const FLOW_COLUMNS = {
+  blockHeight: fact('u32', 'blocks'),
+  blockTime: fact('u32', 'blocks'),
+  blockFirstTx: fact('delta32', 'blocks'),
+  txBlock: fact('delta16', 'transactions'),
+  txFirstInput: fact('delta32', 'transactionEnds'),
+  txFirstOutput: fact('delta32', 'transactionEnds'),
+  txFlags: fact('u8', 'transactions'),
+  txids: fact('bytes', 'transactions', 32),
+  inputPrevout: fact('row', 'inputs'),
+  inputSequence: fact('code', 'inputs'),
+  inputKind: fact('u8', 'inputs'),
+  inputSighash: fact('u8', 'inputs'),
+  outputValue: fact('sats', 'outputs'),
+  outputScript: fact('row', 'outputs'),
+  outputTx: fact('delta16', 'outputs'),
+  scriptKind: fact('u8', 'scripts'),
+  scriptFirstOutput: fact('delta32', 'scripts'),
+  scriptOffset: fact('delta32', 'scriptEnds'),
+  scriptBytes: fact('bytes', 'scriptBytes', 1),
+  revealScript: fact('row', 'reveals'),
+  revealTx: fact('delta32', 'reveals'),
+  revealKind: fact('u8', 'reveals'),
+  revealPayload: fact('bytes', 'reveals', 32),
+  outputSpender: mutable('row', 'outputs'),
+  scriptLastOutput: mutable('row', 'scripts'),
+  scriptLastInput: mutable('row', 'scripts'),
+  scriptEvents: mutable('u8', 'scripts'),
+  outputPrevOfScript: link('row', 'outputs'),
+  inputPrevOfScript: link('row', 'inputs'),
+  destroyedOutput: link('row', 'destroyed'),
+  destroyedTx: link('delta32', 'destroyed'),
+  milestoneScript: link('row', 'milestones'),
+  milestoneTx: link('delta32', 'milestones'),
+  milestoneOutput: link('row', 'milestones'),
+  milestoneInput: link('row', 'milestones'),
+  milestonePrev: link('row', 'milestones'),
+  milestoneOutputs: link('row', 'milestones'),
+  milestoneInputs: link('row', 'milestones'),
+  milestoneTransactions: link('row', 'milestones'),
+  milestoneReceivedHigh: link('f64', 'milestones'),
+  milestoneReceivedLow: link('f64', 'milestones'),
+  milestoneSentHigh: link('f64', 'milestones'),
+  milestoneSentLow: link('f64', 'milestones'),
+} as const satisfies Record<string, ColumnDefinition>;
+
+export type ColumnName = keyof typeof FLOW_COLUMNS;
+
+interface ColumnOf {
+  row: RowColumn;
+  delta16: DeltaColumn16;
+  delta32: DeltaColumn32;
+  sats: SatsColumn;
+  code: CodeColumn;
+  u8: U8Column;
+  u32: U32Column;
+  f64: F64Column;
+  bytes: BytesColumn;
+}
+type FlowColumn = ColumnOf[keyof ColumnOf];
+type ColumnsByName = { [N in ColumnName]: ColumnOf[(typeof FLOW_COLUMNS)[N]['kind']] };
+
+/** Rows of each family that has columns; `scriptEnds` and `transactionEnds` follow from these. */
+type Counts = Readonly<Record<Exclude<RowFamily, 'transactionEnds' | 'scriptEnds'>, number>>;
+
+export type ColumnStates = Readonly<Record<string, ColumnState>>;
+export type KeyName = 'txKeys' | 'scriptKeys' | 'bareKeys';
+export interface KeyState {
+  readonly index: KeyIndexState;
+  /** Rows that the index's stored runs cover, of the transactions or scripts. */
+  readonly covered: number;
+}
+export type KeyStates = Readonly<Record<KeyName, KeyState>>;
+
+export interface FlowColumnsOptions {
+  /** Bytes that pages and key indexes may take together. */
+  readonly memoryBytes?: number;
+}
+
+/** Where the columns are kept, and how far they are to be opened. */
+export interface FlowPlace {
+  readonly folder: string;
+  readonly network: Network;
+  /** Absent for a new, empty index. */
+  readonly states?: ColumnStates;
+  readonly keys?: KeyStates;
+  readonly writable: boolean;
+}
+
+const DEFAULT_MEMORY_BYTES = 3 * 1024 ** 3;
+/** Shares of the memory: pages of columns, keys of transactions, keys of scripts, keys of bare public keys. */
+const SHARES = { pages: 0.5, txKeys: 0.22, scriptKeys: 0.25, bareKeys: 0.03 } as const;
+
+/** All columns and key indexes of a flow index, opened and closed together. */
+export class FlowColumns {
+  readonly byName: ColumnsByName;
+  readonly folder: string | undefined;
+  readonly txKeys: KeyIndex;
+  readonly scriptKeys: KeyIndex;
+  readonly bareKeys: KeyIndex;
+  readonly covered: Record<KeyName, number>;
+
+  private constructor(place: FlowPlace | undefined, options: FlowColumnsOptions) {
+    const memoryBytes = options.memoryBytes ?? DEFAULT_MEMORY_BYTES;
+    const budget = new PageBudget(memoryBytes * SHARES.pages);
+    this.folder = place?.folder;
+    const opened: { close(): void }[] = [];
+    try {
+      const columns: Record<string, FlowColumn> = {};
+      for (const [name, definition] of Object.entries(FLOW_COLUMNS)) {
+        const column = makeColumn(name, definition, place, budget);
+        opened.push(column);
+        columns[name] = column;
+      }
+      this.byName = columns as unknown as ColumnsByName;
+      const openKeys = (name: KeyName): KeyIndex => {
+        const keyOptions = { memoryBytes: memoryBytes * SHARES[name] };
+        const keys = makeKeys(name, place, keyOptions);
+        opened.push(keys);
+        return keys;
+      };
+      this.txKeys = openKeys('txKeys');
+      this.scriptKeys = openKeys('scriptKeys');
+      this.bareKeys = openKeys('bareKeys');
+    } catch (cause) {
+      for (const part of opened) part.close();
+      throw cause;
+    }
+    this.covered = {
+      txKeys: Math.max(place?.keys?.txKeys.covered ?? 0, this.txKeys.coveredRows),
+      scriptKeys: Math.max(place?.keys?.scriptKeys.covered ?? 0, this.scriptKeys.coveredRows),
+      bareKeys: Math.max(place?.keys?.bareKeys.covered ?? 0, this.bareKeys.coveredRows),
+    };
+  }
+
+  static inMemory(options: FlowColumnsOptions): FlowColumns {
+    return new FlowColumns(undefined, options);
+  }
+
+  /** @throws {ClewError} CLEW_FLOW_FORMAT, CLEW_COLUMN_DAMAGED */
+  static open(place: FlowPlace, options: FlowColumnsOptions): FlowColumns {
+    return new FlowColumns(place, options);
+  }
+
+  #each(role?: 'fact' | 'link' | 'mutable'): [string, FlowColumn][] {
+    return Object.entries(this.byName).filter(
+      ([name]) => role === undefined || FLOW_COLUMNS[name as ColumnName].role === role,
+    );
+  }
+
+  get mutableColumns(): [string, RowColumn | U8Column][] {
+    return this.#each('mutable') as [string, RowColumn | U8Column][];
+  }
+
+  /** Hand the new rows of all columns that only grow to their files, without waiting for the disk. */
+  flush(role?: 'fact'): void {
+    for (const [, column] of this.#each(role)) column.flush();
+  }
+
+  sync(): void {
+    for (const [, column] of this.#each()) column.sync();
+  }
+
+  states(role?: 'fact'): ColumnStates {
+    return Object.fromEntries(this.#each(role).map(([name, column]) => [name, column.state()]));
+  }
+
+  keyStates(): KeyStates {
+    return {
+      txKeys: { index: this.txKeys.state(), covered: this.covered.txKeys },
+      scriptKeys: { index: this.scriptKeys.state(), covered: this.covered.scriptKeys },
+      bareKeys: { index: this.bareKeys.state(), covered: this.covered.bareKeys },
+    };
+  }
+
+  truncate(counts: Counts): void {
+    for (const [name, column] of this.#each()) {
+      column.truncate(rowsOf(FLOW_COLUMNS[name as ColumnName].family, counts));
+    }
+    const { covered } = this;
+    covered.txKeys = Math.min(covered.txKeys, counts.transactions);
+    covered.scriptKeys = Math.min(covered.scriptKeys, counts.scripts);
+    covered.bareKeys = Math.min(covered.bareKeys, counts.scripts);
+  }
+
+  truncateFamily(family: RowFamily, length: number): void {
+    for (const [name, column] of this.#each()) {
+      if (FLOW_COLUMNS[name as ColumnName].family === family) column.truncate(length);
+    }
+  }
+
+  /** Forget the links beyond the counts; the facts stay. */
+  truncateLinks(counts: Counts): void {
+    for (const role of ['link', 'mutable'] as const) {
+      for (const [name, column] of this.#each(role)) {
+        column.truncate(rowsOf(FLOW_COLUMNS[name as ColumnName].family, counts));
+      }
+    }
+  }
+
+  /** Whether every column has the rows of its family. */
+  agreesWith(counts: Counts): boolean {
+    return this.#each().every(
+      ([name, column]) =>
+        column.length === rowsOf(FLOW_COLUMNS[name as ColumnName].family, counts),
+    );
+  }
+
+  /**
+   * Read every page of every column from the disk.
+   *
+   * @returns the first damage of each column that has one
+   */
+  verify(onProgress?: (column: string, pagesDone: number, pagesTotal: number) => void): ColumnDamage[] {
+    const damages: ColumnDamage[] = [];
+    for (const [name, column] of this.#each()) {
+      const damage = column.verify((done, total) => onProgress?.(name, done, total));
+      if (damage !== undefined) damages.push(damage);
+    }
+    return damages;
+  }
+
+  close(): void {
+    for (const [, column] of this.#each()) column.close();
+    this.txKeys.close();
+    this.scriptKeys.close();
+    this.bareKeys.close();
+  }
+}
+
+function rowsOf(family: RowFamily, counts: Counts): number {
+  if (family === 'transactionEnds') return counts.transactions + 1;
+  if (family === 'scriptEnds') return counts.scripts + 1;
+  return counts[family];
+}
+
+function makeColumn(
+  name: string,
+  definition: ColumnDefinition,
+  flowPlace: FlowPlace | undefined,
+  budget: PageBudget,
+): FlowColumn {
+  const place =
+    flowPlace === undefined
+      ? undefined
+      : {
+          folder: flowPlace.folder,
+          name,
+          networkMagic: flowPlace.network.magic,
+          state: requireState(name, flowPlace),
+          writable: flowPlace.writable,
+        };
+  const options = { mutable: definition.role === 'mutable' };
+  switch (definition.kind) {
+    case 'row':
+      return new RowColumn(place, budget, options);
+    case 'delta16':
+      return new DeltaColumn16(place, budget);
+    case 'delta32':
+      return new DeltaColumn32(place, budget);
+    case 'sats':
+      return new SatsColumn(place, budget);
+    case 'code':
+      return new CodeColumn(place, budget);
+    case 'u8':
+      return new U8Column(place, budget, options);
+    case 'u32':
+      return new U32Column(place, budget);
+    case 'f64':
+      return new F64Column(place, budget);
+    case 'bytes':
+      return new BytesColumn(definition.rowBytes!, place, budget);
+  }
+}
+
+function requireState(name: string, place: FlowPlace): ColumnState | undefined {
+  if (place.states === undefined) return undefined;
+  const state = place.states[name];
+  if (state !== undefined) return state;
+  throw new ClewError('CLEW_FLOW_FORMAT', `The flow index has no record of its column ${name}.`, {
+    folder: place.folder,
+  });
+}
+
+function makeKeys(
+  name: KeyName,
+  place: FlowPlace | undefined,
+  options: { readonly memoryBytes: number },
+): KeyIndex {
+  if (place === undefined) return KeyIndex.inMemory(options);
+  const state = place.keys?.[name];
+  if (state === undefined) return KeyIndex.create(place.folder, name, options);
+  return KeyIndex.open(place.folder, name, state.index, options);
+}
