@@ -114,6 +114,11 @@ export const ERRORS = {
     http: 500,
     hint: 'The stored ledger does not agree with itself. Keep the block files and index again into a new folder.',
   },
+  CLEW_LEDGER_LIMIT: {
+    exit: EXIT.unavailable,
+    http: 503,
+    hint: 'The ledger is larger than this machine or this version can take; the facts say what and how many. Nothing was changed.',
+  },
   CLEW_STORE_DAMAGED: {
     exit: EXIT.damaged,
     http: 500,
@@ -143,6 +148,16 @@ export const ERRORS = {
     exit: EXIT.version,
     http: 500,
     hint: 'The flow index is damaged or of another version. Rebuild it: `clew index --rebuild-flow`.',
+  },
+  CLEW_COLUMN_DAMAGED: {
+    exit: EXIT.damaged,
+    http: 500,
+    hint: 'The disk gave other bytes than were written. Check the disk, then rebuild the flow index: `clew index --rebuild-flow`.',
+  },
+  CLEW_LEDGER_LIMIT: {
+    exit: EXIT.internal,
+    http: 500,
+    hint: 'A number is larger than the stored form allows. Nothing was written wrongly; please report it.',
   },
   CLEW_RAW_GONE: {
     exit: EXIT.unavailable,
@@ -225,6 +240,21 @@ export const ERRORS = {
     exit: EXIT.badInput,
     http: 400,
     hint: 'The height given, the height in the coinbase, or another block at that height disagree.',
+  },
+  CLEW_UNDO_CUT: {
+    exit: EXIT.damaged,
+    http: 400,
+    hint: 'The record of undo data is longer than the file: copy the rev file again. What is whole is used.',
+  },
+  CLEW_UNDO_DAMAGED: {
+    exit: EXIT.damaged,
+    http: 400,
+    hint: 'The undo data can not be trusted and was left out: copy the rev file again. Blocks and what is whole are used.',
+  },
+  CLEW_UNDO_MISSING: {
+    exit: EXIT.ok,
+    http: 200,
+    hint: 'The rev file has no undo data for this block. What it spends from before the ledger stays unknown.',
   },
 
   // Chain data
@@ -365,7 +395,57 @@ export const ERRORS = {
   CLEW_PRICES_FORMAT: {
     exit: EXIT.badInput,
     http: 400,
-    hint: 'A price file is CSV with the columns date and one currency code per column.',
+    hint: 'A price file is CSV text with a header, or a JSON object from days to rates: see docs/methods/prices.md.',
+  },
+  CLEW_PRICES_COLUMNS: {
+    exit: EXIT.badInput,
+    http: 400,
+    hint: 'Say what the header does not: --currency USD, --column NAME for the rates, --date-column NAME for the days.',
+  },
+  CLEW_PRICES_DAY: {
+    exit: EXIT.badInput,
+    http: 400,
+    hint: 'A day is written YYYY-MM-DD and means the day in UTC; a time beside it must be midnight in UTC.',
+  },
+  CLEW_PRICES_RATE: {
+    exit: EXIT.badInput,
+    http: 400,
+    hint: 'A rate is a plain decimal above zero, such as 48424.31; leave the cell empty where there is none.',
+  },
+  CLEW_PRICES_DUPLICATE: {
+    exit: EXIT.badInput,
+    http: 400,
+    hint: 'A day has one rate from one source: take the line out that is wrong, and import again.',
+  },
+  CLEW_PRICES_FAR: {
+    exit: EXIT.badInput,
+    http: 409,
+    hint: 'The rates are of another size than those of the other sources: check --asset and --currency; --accept-far takes them all the same.',
+  },
+  CLEW_PRICES_FEWER_DAYS: {
+    exit: EXIT.ok,
+    http: 200,
+    hint: 'The new version replaces the old one whole. If it only goes on from it, import it again with --continue.',
+  },
+  CLEW_PRICES_EMPTY_DAY: {
+    exit: EXIT.ok,
+    http: 200,
+    hint: 'These days have no rate from this source; another source may have one.',
+  },
+  CLEW_PRICES_STANDS_OUT: {
+    exit: EXIT.ok,
+    http: 200,
+    hint: 'A rate far from both days beside it is often a slip of the decimal point: compare it with another source.',
+  },
+  CLEW_PRICES_NONE: {
+    exit: EXIT.notFound,
+    http: 404,
+    hint: 'See `clew prices list`, and bring prices in with `clew prices import`.',
+  },
+  CLEW_PRICES_NO_RATE: {
+    exit: EXIT.notFound,
+    http: 404,
+    hint: 'No source has a rate for that day, so there is no value: nothing is interpolated or taken from another day.',
   },
 
   // Clusters, tracing, reports

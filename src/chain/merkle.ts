@@ -6,22 +6,19 @@
  * not be taken for the block.
  */
 
-import { sha256 } from '../bytes/hash.ts';
 import { bytesEqual } from '../bytes/hex.ts';
+import { sha256Lanes } from '../bytes/sha256-lanes.hot.ts';
 import type { BlockColumns } from './block-columns.hot.ts';
-import { sha256dOf64, sha256Of32 } from './sha256d.hot.ts';
+import { sha256dOf64 } from './sha256d.hot.ts';
 
-/** Scratch for one level of a tree; valid during one call. */
-let level = new Uint8Array(32 * 4096);
+/** Scratch for one level of a tree: a view into the memory of the lanes, valid until they are used again. */
+let level: Uint8Array = new Uint8Array(0);
 
 function loadLevel(hashes: Uint8Array, count: number): void {
   if (count < 1 || 32 * count > hashes.length) {
     throw new RangeError(`${count} hashes do not stand in ${hashes.length} bytes`);
   }
-  // One hash more than given, for the copy that completes an odd level.
-  const needed = 32 * (count + 1);
-  if (needed > level.length) level = new Uint8Array(2 * needed);
-  level.set(hashes.subarray(0, 32 * count));
+  level = sha256Lanes().loadLevel(hashes, count);
 }
 
 /** The level above, in place; returns its length. */
@@ -31,7 +28,7 @@ function climb(count: number): number {
     level.copyWithin(32 * length, 32 * (length - 1), 32 * length);
     length += 1;
   }
-  for (let i = 0; i < length; i += 2) sha256dOf64(level, 32 * i, level, 16 * i);
+  sha256Lanes().climb(length);
   return length / 2;
 }
 
@@ -153,25 +150,20 @@ function findCommitment(block: Uint8Array, columns: BlockColumns): number {
   return -1;
 }
 
-/** Scratch for the wtxids of one block; valid during one call. */
-let wtxids = new Uint8Array(32 * 4096);
-
-/** The wtxids of the block into the scratch; that of the coinbase counts as zero. */
-function loadWtxids(block: Uint8Array, columns: BlockColumns): void {
-  const count = columns.txCount;
-  if (32 * count > wtxids.length) wtxids = new Uint8Array(64 * count);
-  wtxids.fill(0, 0, 32);
-  // A Buffer makes slower views than a plain Uint8Array.
-  const bytes = new Uint8Array(block.buffer, block.byteOffset, block.length);
-  for (let tx = 1; tx < count; tx += 1) {
-    if (columns.txHasWitness[tx] === 0) {
-      wtxids.set(columns.txids.subarray(32 * tx, 32 * tx + 32), 32 * tx);
-    } else {
-      const start = columns.txOffset[tx]!;
-      const once = sha256(bytes.subarray(start, start + columns.txLength[tx]!));
-      sha256Of32(once, 0, wtxids, 32 * tx);
-    }
+/** The wtxids of the block, that of the coinbase as zero: a view into the memory of the lanes. */
+function hashWtxids(block: Uint8Array, columns: BlockColumns): Uint8Array {
+  const { txCount, txHasWitness, txOffset, txLength, txids } = columns;
+  const lanes = sha256Lanes();
+  lanes.load(block, txCount);
+  for (let tx = 1; tx < txCount; tx += 1) {
+    if (txHasWitness[tx] !== 0) lanes.addRange(tx, txOffset[tx]!, txLength[tx]!);
   }
+  const wtxids = lanes.finish(txCount);
+  wtxids.fill(0, 0, 32);
+  for (let tx = 1; tx < txCount; tx += 1) {
+    if (txHasWitness[tx] === 0) wtxids.set(txids.subarray(32 * tx, 32 * tx + 32), 32 * tx);
+  }
+  return wtxids;
 }
 
 /**
@@ -197,9 +189,8 @@ export function checkWitnessCommitment(
   const witnessAt = columns.inWitnessOffset[0]!;
   const isReserved = columns.inWitnessLength[0] === 34 && block[witnessAt] === 1;
   if (commitment < 0 || !isReserved || block[witnessAt + 1] !== 32) return 'mismatch';
-  loadWtxids(block, columns);
   const committed = new Uint8Array(64);
-  committed.set(merkleRoot(wtxids, columns.txCount));
+  committed.set(merkleRoot(hashWtxids(block, columns), columns.txCount));
   committed.set(block.subarray(witnessAt + 2, witnessAt + 34), 32);
   sha256dOf64(committed, 0, committed, 0);
   const isSame = bytesEqual(committed.subarray(0, 32), block.subarray(commitment, commitment + 32));

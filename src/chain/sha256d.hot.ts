@@ -1,10 +1,8 @@
 /**
- * SHA-256 of the two short lengths that blocks are full of, without a call into OpenSSL for each.
+ * SHA-256 twice of 64 bytes in JavaScript, for a single Merkle node: whole levels go through `sha256-lanes.hot.ts`.
  *
- * `crypto.hash` costs 0.9 microseconds a call for short input, and a Merkle node needs two. Here the 64
- * bytes of a node take three compressions (0.8 microseconds in all, against 1.7); the second block
- * of the first hash is always the same padding, so its message schedule is computed once. Both ways are
- * held against each other in the tests. FIPS 180-4; state and schedule are scratch of the module,
+ * The bytes of a node take three compressions (0.8 microseconds in all); the second block of the first hash is always the
+ * same padding, so its message schedule is computed once. FIPS 180-4; state and schedule are scratch of the module,
  * valid during one call.
  */
 
@@ -41,12 +39,6 @@ function finish32(to: Uint8Array, toAt: number): void {
     to[p + 2] = word >>> 8;
     to[p + 3] = word;
   }
-}
-
-/** SHA-256 over `from[at, at + 32)`, written to `to[toAt, toAt + 32)`. The two may overlap. */
-export function sha256Of32(from: Uint8Array, at: number, to: Uint8Array, toAt: number): void {
-  load(from, at, 8);
-  finish32(to, toAt);
 }
 
 /** SHA-256 twice over `from[at, at + 64)`, written to `to[toAt, toAt + 32)`. The two may overlap. */

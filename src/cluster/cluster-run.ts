@@ -13,6 +13,7 @@ import type { FlowIndex, FlowTip } from '../ledger/flow-index.ts';
 import type { ScriptId, Txid } from '../units/ids.ts';
 import { raiseByLineage } from './coinjoin/lineage.ts';
 import { coinjoinParameters } from './coinjoin/parameters.ts';
+import { firstTxOf } from './first-tx.ts';
 import {
   LINK_RULES,
   type Link,
@@ -27,6 +28,7 @@ import { type CoSpendCounts, linkCoSpends } from './rules/multi-input.ts';
 import { linkSameKeys } from './rules/same-key.ts';
 import { canonicalJson, heightWindows, type RuleVersion, type RunTip, runIdOf } from './run-id.ts';
 import { scriptName } from './script-name.ts';
+import { withinMemory } from './script-rows.ts';
 import { flattenSets, makeSets, unionSets } from './union-find.hot.ts';
 import { namingMix, VERDICT_RULES, verdictGroup } from './verdict.ts';
 import {
@@ -36,6 +38,7 @@ import {
   type VerdictColumns,
   verdictAt,
 } from './verdict-columns.ts';
+import { VerdictFilter } from './verdict-filter.hot.ts';
 
 /** The only profile whose clusters may stand in a report as structural. */
 export type ClusterProfile = 'conservative';
@@ -86,7 +89,7 @@ export class ClusterRun {
   readonly #flow: FlowIndex;
   #graph: LinkGraph | undefined;
   #memberLists: MemberLists | undefined;
-  #hasVerdict: Uint8Array | undefined;
+  #mayHaveVerdict: VerdictFilter | undefined;
 
   constructor(flow: FlowIndex, data: ClusterRunData) {
     this.#flow = flow;
@@ -210,8 +213,8 @@ export class ClusterRun {
 
   /** All verdicts on a transaction, in the order of the detectors. Empty for nearly all. */
   verdictsOf(txIndex: number): MixVerdict[] {
-    this.#hasVerdict ??= markVerdicts(this.data.verdicts, this.data.txEnd);
-    if (this.#hasVerdict[txIndex] !== 1) return [];
+    this.#mayHaveVerdict ??= new VerdictFilter(this.data.verdicts.txIndex);
+    if (!this.#mayHaveVerdict.has(txIndex)) return [];
     const { verdicts, tip } = this.data;
     const found: MixVerdict[] = [];
     let row = firstVerdictRow(verdicts, txIndex);
@@ -247,38 +250,32 @@ export class ClusterRun {
   }
 }
 
-/** One byte per transaction: look-ups come by the million while tracing, and verdicts are few. */
-function markVerdicts(verdicts: VerdictColumns, txEnd: number): Uint8Array {
-  const marks = new Uint8Array(txEnd);
-  for (let row = 0; row < verdicts.txIndex.length; row += 1) marks[verdicts.txIndex[row]!] = 1;
-  return marks;
-}
-
 /**
  * Group the scripts of a flow index by co-spend (MI-1) and same key (SK-1), mixes left out.
  *
  * Deterministic: the same chain gives the same run, however it was indexed. Measured on one core of the build machine:
  * see `docs/methods/clustering.md`.
  *
+ * @throws {ClewError} CLEW_LEDGER_LIMIT when the ledger has more scripts or links than can be grouped here
  * @example const run = runClustering(flow); run.why(a, b)
  */
 export function runClustering(flow: FlowIndex, options: ClusterOptions = {}): ClusterRun {
   const txEnd = Math.min(options.txEnd ?? flow.txCount, flow.txCount);
-  const parameters = coinjoinParameters(flow.network.name);
   const scriptCount = scriptsBefore(flow, txEnd);
+  return withinMemory(scriptCount, () => cluster(flow, options, txEnd, scriptCount));
+}
 
+function cluster(
+  flow: FlowIndex,
+  options: ClusterOptions,
+  txEnd: number,
+  scriptCount: number,
+): ClusterRun {
+  const parameters = coinjoinParameters(flow.network.name);
   const sameKey = linkSameKeys(flow, txEnd, scriptCount, parameters.wasabi1.coordinatorHashes);
   const coSpend = new LinkBuffer();
   const verdictBuffer = new VerdictBuffer();
-  const counts = linkCoSpends(
-    flow,
-    parameters,
-    txEnd,
-    scriptCount,
-    sameKey.wanted,
-    coSpend,
-    verdictBuffer,
-  );
+  const counts = linkCoSpends(flow, parameters, txEnd, sameKey.wanted, coSpend, verdictBuffer);
   const links = mergeLinks(coSpend.finish(), sameKey.links);
   const verdicts = verdictBuffer.finish();
   raiseByLineage(flow, verdicts, parameters, txEnd);
@@ -322,9 +319,10 @@ function identify(
   ClusterRunData,
   'runId' | 'profile' | 'tip' | 'windows' | 'rules' | 'parametersDigest' | 'lastTxid'
 > {
-  const blockEnd = txEnd === 0 ? 0 : flow.txBlock.at(txEnd - 1) + 1;
-  const lastTxid = txEnd === 0 ? undefined : flow.txid(txEnd - 1);
-  const height = txEnd === 0 ? -1 : flow.blockHeight.at(blockEnd - 1);
+  const isEmpty = txEnd <= firstTxOf(flow);
+  const blockEnd = isEmpty ? 0 : flow.txBlock.at(txEnd - 1) + 1;
+  const lastTxid = isEmpty ? undefined : flow.txid(txEnd - 1);
+  const height = isEmpty ? -1 : flow.blockHeight.at(blockEnd - 1);
   const known = options.tip ?? (txEnd === flow.txCount ? flow.tip : undefined);
   const tip: RunTip = { height, hash: known?.height === height ? known.hash : undefined };
   const identity = {
@@ -339,7 +337,7 @@ function identify(
   return {
     ...identity,
     lastTxid,
-    tip: txEnd === 0 ? undefined : tip,
+    tip: isEmpty ? undefined : tip,
     runId: runIdOf(identity),
   };
 }

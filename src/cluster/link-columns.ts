@@ -4,12 +4,18 @@
  *   tx | rule | scriptA | scriptB | inputA | inputB
  *
  * Rows stand in chain order: by transaction, then rule, then the input of B. The transaction of a same-key link is the
- * one that first made both scripts visible, and it has no inputs (NONE).
+ * one that first made both scripts visible, and it has no inputs (NO_INPUT). Transactions are doubles, since their
+ * rows pass 2^32; links, scripts and positions of inputs are u32.
  */
 
+import { ClewError } from '../errors.ts';
 import type { ScriptId, TxIndex } from '../units/ids.ts';
-import { NONE } from '../units/ids.ts';
-import { GrowingU32 } from './growing-column.ts';
+import { GrowingF64, GrowingU32 } from './growing-column.ts';
+
+/** The position of an input that a link does not have. */
+export const NO_INPUT = 0xffff_ffff;
+/** Links of a run; their rows are u32. */
+export const LINKS_MAX = 0xffff_fffe;
 
 /** The rules that link. Codes (places) are a stored format: append, never reorder. */
 export const LINK_RULES = [
@@ -38,7 +44,7 @@ export interface Link {
 }
 
 export interface LinkColumns {
-  readonly txIndex: Uint32Array;
+  readonly txIndex: Float64Array;
   readonly ruleCode: Uint32Array;
   readonly scriptA: Uint32Array;
   readonly scriptB: Uint32Array;
@@ -48,7 +54,7 @@ export interface LinkColumns {
 
 /** Rows of links while they are found. */
 export class LinkBuffer {
-  readonly txIndex = new GrowingU32();
+  readonly txIndex = new GrowingF64();
   readonly ruleCode = new GrowingU32();
   readonly scriptA = new GrowingU32();
   readonly scriptB = new GrowingU32();
@@ -87,29 +93,45 @@ export class LinkBuffer {
   }
 }
 
-/** Two sets of links, each in chain order, as one in chain order; in a transaction the first one's rows come first. */
+/**
+ * Two sets of links, each in chain order, as one in chain order; in a transaction the first one's rows come first.
+ *
+ * @throws {ClewError} CLEW_LEDGER_LIMIT when they are more than rows can number
+ */
 export function mergeLinks(first: LinkColumns, second: LinkColumns): LinkColumns {
   const firstCount = first.txIndex.length;
   const secondCount = second.txIndex.length;
+  const count = firstCount + secondCount;
+  if (count > LINKS_MAX) {
+    throw new ClewError('CLEW_LEDGER_LIMIT', 'The ledger has more links than can be kept.', {
+      what: 'links of a clustering run',
+      count,
+      max: LINKS_MAX,
+    });
+  }
+  if (secondCount === 0) return first;
+  if (firstCount === 0) return second;
   /** Which row of `first` and `second` laid end to end comes next. */
-  const order = new Uint32Array(firstCount + secondCount);
+  const order = new Uint32Array(count);
+  const txIndex = new Float64Array(count);
   let a = 0;
   let b = 0;
-  for (let row = 0; row < order.length; row += 1) {
+  for (let row = 0; row < count; row += 1) {
     const takeFirst =
       b === secondCount || (a < firstCount && first.txIndex[a]! <= second.txIndex[b]!);
+    txIndex[row] = takeFirst ? first.txIndex[a]! : second.txIndex[b]!;
     order[row] = takeFirst ? a++ : firstCount + b++;
   }
   const pick = (one: Uint32Array, other: Uint32Array): Uint32Array => {
-    const picked = new Uint32Array(order.length);
-    for (let row = 0; row < order.length; row += 1) {
+    const picked = new Uint32Array(count);
+    for (let row = 0; row < count; row += 1) {
       const from = order[row]!;
       picked[row] = from < firstCount ? one[from]! : other[from - firstCount]!;
     }
     return picked;
   };
   return {
-    txIndex: pick(first.txIndex, second.txIndex),
+    txIndex,
     ruleCode: pick(first.ruleCode, second.ruleCode),
     scriptA: pick(first.scriptA, second.scriptA),
     scriptB: pick(first.scriptB, second.scriptB),
@@ -121,7 +143,7 @@ export function mergeLinks(first: LinkColumns, second: LinkColumns): LinkColumns
 /** A row of the columns as an object. */
 export function linkAt(columns: LinkColumns, linkIndex: number): Link {
   const rule = LINK_RULES[columns.ruleCode[linkIndex]!]!;
-  const position = (value: number): number | undefined => (value === NONE ? undefined : value);
+  const position = (value: number): number | undefined => (value === NO_INPUT ? undefined : value);
   return {
     linkIndex,
     txIndex: columns.txIndex[linkIndex]! as TxIndex,

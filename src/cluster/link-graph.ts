@@ -6,8 +6,10 @@
  *
  * Built when first asked, in two passes over the links. Everything is iterative: clusters are deeper than the stack.
  */
-import { NONE } from '../units/ids.ts';
 import type { LinkColumns } from './link-columns.ts';
+
+/** No such link, in arrays of u32. */
+const NO_LINK = 0xffff_ffff;
 
 /** A link whose removal would split a cluster. */
 export interface BridgeRow {
@@ -19,7 +21,7 @@ export interface BridgeRow {
 export class LinkGraph {
   readonly #links: LinkColumns;
   readonly #scriptCount: number;
-  readonly #starts: Uint32Array;
+  readonly #starts: Uint32Array | Float64Array;
   readonly #touching: Uint32Array;
   /** Search scratch: what was written in an earlier search has another mark. */
   readonly #markOf: Uint32Array;
@@ -30,8 +32,9 @@ export class LinkGraph {
   constructor(links: LinkColumns, scriptCount: number) {
     this.#links = links;
     this.#scriptCount = scriptCount;
-    const starts = new Uint32Array(scriptCount + 1);
     const linkCount = links.txIndex.length;
+    // Each link stands twice. Of all of Bitcoin's that still fits u32; beyond, doubles take twice the memory.
+    const starts = new (2 * linkCount <= 0xffff_ffff ? Uint32Array : Float64Array)(scriptCount + 1);
     for (let link = 0; link < linkCount; link += 1) {
       starts[links.scriptA[link]! + 1]! += 1;
       starts[links.scriptB[link]! + 1]! += 1;
@@ -95,7 +98,7 @@ export class LinkGraph {
     this.#mark += 1;
     const mark = this.#mark;
     this.#markOf[start] = mark;
-    this.#value[start] = NONE;
+    this.#value[start] = NO_LINK;
     this.#queue[0] = start;
     let queued = 1;
     for (let at = 0; at < queued; at += 1) {
@@ -141,7 +144,7 @@ export class LinkGraph {
 
 /** One depth-first walk. `order` is the script's number in it; `low` the smallest number its subtree reaches back to. */
 class BridgeWalk {
-  readonly #starts: Uint32Array;
+  readonly #starts: Uint32Array | Float64Array;
   readonly #touching: Uint32Array;
   readonly #links: LinkColumns;
   readonly #markOf: Uint32Array;
@@ -156,7 +159,7 @@ class BridgeWalk {
   readonly #nextRow: number[] = [];
 
   constructor(
-    starts: Uint32Array,
+    starts: Uint32Array | Float64Array,
     touching: Uint32Array,
     links: LinkColumns,
     markOf: Uint32Array,
@@ -183,7 +186,7 @@ class BridgeWalk {
 
   from(root: number): BridgeRow[] {
     const found: { linkIndex: number; subtree: number }[] = [];
-    this.#enter(root, NONE);
+    this.#enter(root, NO_LINK);
     while (this.#path.length > 0) {
       const top = this.#path.length - 1;
       const script = this.#path[top]!;

@@ -1,11 +1,11 @@
 /**
  * The members of all clusters, in order of first sight: one linked list per cluster over the script rows.
  *
- *   root -> next[root] -> next[...] -> NONE        (rows ascend along a list)
+ *   root -> next[root] -> next[...] -> NO_SCRIPT   (rows ascend along a list)
  *
  * Also their sizes. Made from the flattened roots in one pass when first asked.
  */
-import { NONE } from '../units/ids.ts';
+import { NO_SCRIPT } from './script-rows.ts';
 
 export class MemberLists {
   /** Clusters with at least one address. */
@@ -17,7 +17,7 @@ export class MemberLists {
 
   constructor(roots: Uint32Array, countsAsAddress: Uint8Array) {
     const count = roots.length;
-    const next = new Uint32Array(count).fill(NONE);
+    const next = new Uint32Array(count).fill(NO_SCRIPT);
     const scripts = new Uint32Array(count);
     const addresses = new Uint32Array(count);
     /** Per root the member that was added last. */
@@ -44,7 +44,7 @@ export class MemberLists {
   page(root: number, after: number | undefined, limit: number): number[] {
     const found: number[] = [];
     let at = after === undefined ? root : this.#next[after]!;
-    while (at !== NONE && found.length < limit) {
+    while (at !== NO_SCRIPT && found.length < limit) {
       found.push(at);
       at = this.#next[at]!;
     }

@@ -155,12 +155,27 @@ test('every damage is refused: cut, altered, missing, wrong manifest', (t) => {
   spoil('manifest cut', (path) => truncateSync(join(path, 'run.json'), 40));
   spoil('manifest of another format', (path) => {
     const file = join(path, 'run.json');
-    writeFileSync(file, readFileSync(file, 'utf8').replace('clew-run/1', 'clew-run/9'));
+    writeFileSync(file, readFileSync(file, 'utf8').replace('clew-run/2', 'clew-flow/2'));
   });
   spoil('row counts disagree', (path) => {
     const file = join(path, 'run.json');
     writeFileSync(file, readFileSync(file, 'utf8').replace(/"rows": \d+/, '"rows": 1'));
   });
+});
+
+test('a run of another version of the format is not there, so it is made anew', (t) => {
+  const runs = folder(t);
+  const { flow } = chainWithAll();
+  const run = runClustering(flow);
+  const file = join(writeRun(run, flow, runs), 'run.json');
+  for (const version of ['clew-run/1', 'clew-run/9']) {
+    writeFileSync(file, readFileSync(file, 'utf8').replace(/clew-run\/\d/, version));
+    assert.equal(findRunManifest(runs, run.runId), undefined);
+    assert.deepEqual(listRuns(runs), []);
+    assert.throws(() => readRun(flow, runs, run.runId), isError('CLEW_NOT_CLUSTERED'));
+  }
+  writeRun(run, flow, runs);
+  assert.deepEqual(answers(readRun(flow, runs, run.runId)), answers(run));
 });
 
 test('bytes after the last row do not matter', (t) => {

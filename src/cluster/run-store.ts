@@ -34,20 +34,21 @@ import type { CoSpendCounts } from './rules/multi-input.ts';
 import type { RuleVersion, RunTip } from './run-id.ts';
 import { FACTS_MAX } from './verdict.ts';
 
-export const RUN_FORMAT = 'clew-run/1';
+/** Second version: transactions as doubles, since their rows pass 2^32. */
+export const RUN_FORMAT = 'clew-run/2';
 const MANIFEST_NAME = 'run.json';
 
 /** Bytes in a row of each column: a stored format. */
 const COLUMNS = {
   roots: 4,
   countsAsAddress: 1,
-  linkTx: 4,
+  linkTx: 8,
   linkRule: 4,
   linkScriptA: 4,
   linkScriptB: 4,
   linkInputA: 4,
   linkInputB: 4,
-  verdictTx: 4,
+  verdictTx: 8,
   verdictRule: 4,
   verdictStrength: 4,
   verdictFacts: 8 * FACTS_MAX,
@@ -181,8 +182,13 @@ function damaged(message: string, path: string, cause?: unknown): ClewError {
   return new ClewError('CLEW_LEDGER_DAMAGED', message, { path }, cause);
 }
 
+function isOtherVersion(format: unknown): boolean {
+  return typeof format === 'string' && /^clew-run\/\d+$/.test(format) && format !== RUN_FORMAT;
+}
+
 /**
- * The manifest of a run, or undefined when the folder holds none of that id.
+ * The manifest of a run, or undefined when the folder holds none of that id, or one of another version of the format,
+ * which is made anew.
  *
  * @throws {ClewError} CLEW_LEDGER_DAMAGED when it can not be read
  */
@@ -197,6 +203,7 @@ export function findRunManifest(runsFolder: string, runId: string): RunManifest 
   }
   try {
     const manifest = JSON.parse(text) as RunManifest;
+    if (isOtherVersion(manifest.format)) return undefined;
     const isWhole =
       manifest.format === RUN_FORMAT &&
       manifest.runId === runId &&
@@ -246,6 +253,7 @@ export function readRun(flow: FlowIndex, runsFolder: string, runId: string): Clu
   const folder = join(runsFolder, runId);
   const read = (name: ColumnName): ArrayBuffer => readColumn(folder, name, manifest, flow);
   const u32 = (name: ColumnName): Uint32Array => new Uint32Array(read(name));
+  const f64 = (name: ColumnName): Float64Array => new Float64Array(read(name));
   return new ClusterRun(flow, {
     runId,
     profile: manifest.profile,
@@ -259,7 +267,7 @@ export function readRun(flow: FlowIndex, runsFolder: string, runId: string): Clu
     roots: u32('roots'),
     countsAsAddress: new Uint8Array(read('countsAsAddress')),
     links: {
-      txIndex: u32('linkTx'),
+      txIndex: f64('linkTx'),
       ruleCode: u32('linkRule'),
       scriptA: u32('linkScriptA'),
       scriptB: u32('linkScriptB'),
@@ -267,10 +275,10 @@ export function readRun(flow: FlowIndex, runsFolder: string, runId: string): Clu
       inputB: u32('linkInputB'),
     },
     verdicts: {
-      txIndex: u32('verdictTx'),
+      txIndex: f64('verdictTx'),
       ruleCode: u32('verdictRule'),
       strength: u32('verdictStrength'),
-      facts: new Float64Array(read('verdictFacts')),
+      facts: f64('verdictFacts'),
     },
   });
 }

@@ -27,7 +27,8 @@ export interface MixVerdict extends Verdict {
 }
 
 export interface VerdictColumns {
-  readonly txIndex: Uint32Array;
+  /** Ascending; doubles, since rows of transactions pass 2^32. */
+  readonly txIndex: Float64Array;
   /** Place in VERDICT_RULES. */
   readonly ruleCode: Uint32Array;
   readonly strength: Uint32Array;
@@ -37,7 +38,7 @@ export interface VerdictColumns {
 
 /** Rows of verdicts while they are found. */
 export class VerdictBuffer {
-  readonly #txIndex = new GrowingU32();
+  readonly #txIndex = new GrowingF64();
   readonly #ruleCode = new GrowingU32();
   readonly #strength = new GrowingU32();
   readonly #facts = new GrowingF64();

@@ -5,6 +5,7 @@
  * with everything that reaches it known. Every satoshi that is followed ends in exactly one leaf or in fees; the
  * books are closed at the end and must balance for every label. See `docs/methods/tracing.md`.
  */
+import { firstTxOf } from '../cluster/first-tx.ts';
 import { ClewError } from '../errors.ts';
 import type { FlowIndex } from '../ledger/flow-index.ts';
 import { SatsTotal } from '../units/amount.ts';
@@ -143,7 +144,7 @@ function checkOptions(options: TraceOptions): void {
 
 /** The transaction from which on the ledger has no gap up to the as-of point. */
 function firstTxOfLastWindow(flow: FlowIndex, txEnd: number): number {
-  if (txEnd === 0) return 0;
+  if (txEnd <= firstTxOf(flow)) return txEnd;
   let block = flow.txBlock.at(txEnd - 1);
   while (block > 0 && flow.blockHeight.at(block - 1) === flow.blockHeight.at(block) - 1) block -= 1;
   return flow.blockFirstTx.at(block);

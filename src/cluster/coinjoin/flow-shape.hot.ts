@@ -3,6 +3,7 @@
  */
 import { type FlowIndex, TX_FLAG } from '../../ledger/flow-index.ts';
 import { NONE } from '../../units/ids.ts';
+import { NO_SCRIPT } from '../script-rows.ts';
 import type { Detection } from '../verdict.ts';
 import { detect } from './detect.ts';
 import type { CoinjoinParameters } from './parameters.ts';
@@ -31,7 +32,7 @@ export function fillInputs(shape: TxShape, flow: FlowIndex, start: number, end: 
       // The flags say so already; a row that disagrees with them is never taken for complete.
       if (!shape.isCoinbase) shape.isIncomplete = true;
       inputValue[vin] = 0;
-      inputScript[vin] = NONE;
+      inputScript[vin] = NO_SCRIPT;
       inputScriptKind[vin] = 0;
       continue;
     }

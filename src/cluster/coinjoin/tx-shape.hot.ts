@@ -21,6 +21,7 @@ export class TxShape {
 
   inputCount = 0;
   inputValue = new Float64Array(START_CAPACITY);
+  /** NO_SCRIPT where it is unknown. */
   inputScript = new Uint32Array(START_CAPACITY);
   /** SCRIPT_KIND of the script spent. */
   inputScriptKind = new Uint8Array(START_CAPACITY);

@@ -1,16 +1,16 @@
 /**
  * Which scripts hold the same key: a hash table from hash160 to the earliest script with it.
  *
- *   slot: script + 1 (u32, 0 when free) | first 8 bytes of the hash (2 x u32)
+ *   slot: script + 1 (0 when free) | bytes 4 to 7 of the hash                both u32
  *
- * Open addressing with linear probing, at most half full. A slot is compared by its 8-byte prefix, and the whole
- * hash only when that agrees, by reading the script again: hashes are uniform, so that is a real hit. No
- * object stays per script. The three numbers of a slot lie together: one cache miss per look-up, which is the cost.
+ * Open addressing with linear probing, at most two thirds full; bytes 0 to 3 of the hash say where. The rest is compared
+ * only when both agree, by reading the script again: hashes are uniform, so that is a real hit. No object stays
+ * per script. The two numbers of a slot lie together: one cache miss per look-up, which is the cost.
  */
 import { hash160 } from '../../bytes/hash.ts';
 import { SCRIPT_KIND } from '../../chain/script-kind.ts';
 import type { FlowIndex } from '../../ledger/flow-index.ts';
-import { NONE } from '../../units/ids.ts';
+import { NO_SCRIPT } from '../script-rows.ts';
 
 /** Where the hash stands in a script of the kind; -1 when it has to be computed, or there is none. */
 function hashOffset(kind: number): number {
@@ -30,11 +30,14 @@ function readU32(bytes: Uint8Array, at: number): number {
 }
 
 /** Numbers in a slot. */
-const SLOT_NUMBERS = 3;
+const SLOT_NUMBERS = 2;
+const SLOTS_MIN = 16;
+const SLOTS_PER_SCRIPT = 1.5;
+const U32_RANGE = 2 ** 32;
 
 export class KeyTable {
   readonly #flow: FlowIndex;
-  readonly #mask: number;
+  readonly #slotCount: number;
   readonly #slots: Uint32Array;
   /** The hash that was read last stands in these bytes from `#at` on. */
   #bytes: Uint8Array = new Uint8Array(0);
@@ -42,11 +45,9 @@ export class KeyTable {
 
   /** @param scriptCount how many scripts may be added */
   constructor(flow: FlowIndex, scriptCount: number) {
-    let slots = 16;
-    while (slots < 2 * scriptCount) slots *= 2;
     this.#flow = flow;
-    this.#mask = slots - 1;
-    this.#slots = new Uint32Array(SLOT_NUMBERS * slots);
+    this.#slotCount = Math.max(SLOTS_MIN, Math.ceil(SLOTS_PER_SCRIPT * scriptCount));
+    this.#slots = new Uint32Array(SLOT_NUMBERS * this.#slotCount);
   }
 
   #readHash(scriptId: number, kind: number): void {
@@ -59,7 +60,7 @@ export class KeyTable {
   /**
    * Add a script of a key kind.
    *
-   * @returns the earliest script added with the same hash, or NONE when it is the first
+   * @returns the earliest script added with the same hash, or NO_SCRIPT when it is the first
    */
   add(scriptId: number, kind: number): number {
     this.#readHash(scriptId, kind);
@@ -69,35 +70,29 @@ export class KeyTable {
     const held = this.#slots[slot]!;
     if (held !== 0) return held - 1;
     this.#slots[slot] = scriptId + 1;
-    this.#slots[slot + 1] = readU32(bytes, at);
-    this.#slots[slot + 2] = readU32(bytes, at + 4);
-    return NONE;
+    this.#slots[slot + 1] = readU32(bytes, at + 4);
+    return NO_SCRIPT;
   }
 
-  /** The earliest script with the hash in the 20 bytes at `at`, or NONE. */
+  /** The earliest script with the hash in the 20 bytes at `at`, or NO_SCRIPT. */
   find(bytes: Uint8Array, at: number): number {
     const held = this.#slots[this.#slotOf(bytes, at)]!;
-    return held === 0 ? NONE : held - 1;
+    return held === 0 ? NO_SCRIPT : held - 1;
   }
 
   /** Where the slot that holds the hash begins, or the free one where it would go. */
   #slotOf(bytes: Uint8Array, at: number): number {
-    const low = readU32(bytes, at);
-    const high = readU32(bytes, at + 4);
+    const check = readU32(bytes, at + 4);
     const slots = this.#slots;
-    let number = low & this.#mask;
+    // The hash as a fraction of its range: no mask, so any number of slots will do.
+    let number = Math.floor((readU32(bytes, at) * this.#slotCount) / U32_RANGE);
     for (;;) {
       const slot = SLOT_NUMBERS * number;
       const held = slots[slot]!;
       if (held === 0) return slot;
-      if (
-        slots[slot + 1] === low &&
-        slots[slot + 2] === high &&
-        this.#isHash(held - 1, bytes, at)
-      ) {
-        return slot;
-      }
-      number = (number + 1) & this.#mask;
+      if (slots[slot + 1] === check && this.#isHash(held - 1, bytes, at)) return slot;
+      number += 1;
+      if (number === this.#slotCount) number = 0;
     }
   }
 

@@ -28,9 +28,11 @@ import type { CoinjoinParameters } from '../coinjoin/parameters.ts';
 import { isPayjoinPossible } from '../coinjoin/payjoin.ts';
 import { isSwapSignature, signsWholeTransaction } from '../coinjoin/psbt-swap.ts';
 import { TxShape } from '../coinjoin/tx-shape.hot.ts';
+import { firstTxOf } from '../first-tx.ts';
 import { LINK_RULE, type LinkBuffer } from '../link-columns.ts';
 import { namingMix, type Verdict, verdictGroup } from '../verdict.ts';
 import type { VerdictBuffer } from '../verdict-columns.ts';
+import { ScriptSet } from './script-set.hot.ts';
 
 /** What co-spend did not join, and why. Transactions count when two or more distinct scripts were to be joined. */
 export interface CoSpendCounts {
@@ -74,7 +76,6 @@ const UNUSUAL_SIGHASH = SIGHASH.singleAnyoneCanPay | SIGHASH.allAnyoneCanPay;
 /**
  * Find the co-spend links and the verdicts of all transactions before `txEnd`.
  *
- * @param scriptCount scripts that exist as of `txEnd`
  * @param coordinatorScripts script ids of the Wasabi 1 coordinators
  * @param links gets the links, in chain order
  * @param verdicts gets every match but PayJoin shapes, in chain order
@@ -83,14 +84,11 @@ export function linkCoSpends(
   flow: FlowIndex,
   parameters: CoinjoinParameters,
   txEnd: number,
-  scriptCount: number,
   coordinatorScripts: readonly number[],
   links: LinkBuffer,
   verdicts: VerdictBuffer,
 ): CoSpendCounts {
-  return new CoSpendPass(flow, parameters, scriptCount, coordinatorScripts, links, verdicts).run(
-    txEnd,
-  );
+  return new CoSpendPass(flow, parameters, coordinatorScripts, links, verdicts).run(txEnd);
 }
 
 class CoSpendPass {
@@ -99,16 +97,15 @@ class CoSpendPass {
   readonly #links: LinkBuffer;
   readonly #verdicts: VerdictBuffer;
   readonly #shape = new TxShape();
-  /** Per script the last transaction (plus one) that was seen to spend it, and that linked it. */
-  readonly #seenIn: Uint32Array;
-  readonly #linkedIn: Uint32Array;
+  /** The scripts of the transaction at hand that were counted, and that were linked. */
+  readonly #seen = new ScriptSet();
+  readonly #linked = new ScriptSet();
   readonly #counts = noCoSpends();
   #txIndex = 0;
 
   constructor(
     flow: FlowIndex,
     parameters: CoinjoinParameters,
-    scriptCount: number,
     coordinatorScripts: readonly number[],
     links: LinkBuffer,
     verdicts: VerdictBuffer,
@@ -117,16 +114,15 @@ class CoSpendPass {
     this.#parameters = parameters;
     this.#links = links;
     this.#verdicts = verdicts;
-    this.#seenIn = new Uint32Array(scriptCount);
-    this.#linkedIn = new Uint32Array(scriptCount);
     this.#shape.coordinatorScripts = coordinatorScripts;
     this.#shape.txidHex = () => flow.txid(this.#txIndex);
   }
 
   run(txEnd: number): CoSpendCounts {
     const { txFirstInput, txFlags } = this.#flow;
-    let inputStart = 0;
-    for (let txIndex = 0; txIndex < txEnd; txIndex += 1) {
+    const txBegin = firstTxOf(this.#flow);
+    let inputStart = txFirstInput.at(txBegin);
+    for (let txIndex = txBegin; txIndex < txEnd; txIndex += 1) {
       const inputEnd = txFirstInput.at(txIndex + 1);
       const flags = txFlags.at(txIndex);
       const isPlain = inputEnd - inputStart === 1 && (flags & TX_FLAG.opReturn) === 0;
@@ -169,18 +165,13 @@ class CoSpendPass {
     if (distinct >= 2 && !this.#isDropped(found)) this.#link(distinct, inputCount);
   }
 
-  /** SI; also marks the scripts as seen in this transaction. */
+  /** SI. */
   #countDistinct(inputCount: number): number {
-    const seenIn = this.#seenIn;
-    const mark = this.#txIndex + 1;
-    let distinct = 0;
-    for (let vin = 0; vin < inputCount; vin += 1) {
-      const script = this.#shape.inputScript[vin]!;
-      if (seenIn[script] === mark) continue;
-      seenIn[script] = mark;
-      distinct += 1;
-    }
-    return distinct;
+    const seen = this.#seen;
+    const { inputScript } = this.#shape;
+    seen.start(inputCount);
+    for (let vin = 0; vin < inputCount; vin += 1) seen.add(inputScript[vin]!);
+    return seen.size;
   }
 
   #sighashSeen(inputCount: number): number {
@@ -221,7 +212,7 @@ class CoSpendPass {
 
     const isMarked = isPayjoinPossible(shape, distinct, this.#parameters);
     const ruleCode = isMarked ? LINK_RULE.coSpendMarked : LINK_RULE.coSpend;
-    const mark = this.#txIndex + 1;
+    this.#linked.start(inputCount);
     let firstVin = -1;
     let linked = 0;
     for (let vin = 0; vin < inputCount; vin += 1) {
@@ -241,8 +232,7 @@ class CoSpendPass {
         counts.inputsLeftOutUnsigned += 1;
         continue;
       }
-      if (this.#linkedIn[script] === mark) continue;
-      this.#linkedIn[script] = mark;
+      if (!this.#linked.add(script)) continue;
       if (firstVin < 0) {
         firstVin = vin;
         continue;

@@ -13,9 +13,9 @@
 import { hexToBytes } from '../../bytes/hex.ts';
 import { hasAddress, SCRIPT_KIND } from '../../chain/script-kind.ts';
 import { type FlowIndex, REVEAL } from '../../ledger/flow-index.ts';
-import { NONE } from '../../units/ids.ts';
 import { GrowingU32 } from '../growing-column.ts';
-import { LINK_RULE, LinkBuffer, type LinkColumns, mergeLinks } from '../link-columns.ts';
+import { LINK_RULE, LinkBuffer, type LinkColumns, mergeLinks, NO_INPUT } from '../link-columns.ts';
+import { NO_SCRIPT } from '../script-rows.ts';
 import { isKeyKind, KeyTable } from './key-table.hot.ts';
 
 /** `<33-byte key> OP_CHECKSIG` has 35 bytes, the uncompressed form 67. */
@@ -51,7 +51,7 @@ export function linkSameKeys(
     if (hasAddress(kind)) countsAsAddress[scriptId] = 1;
     if (!isKeyKind(kind)) continue;
     const center = table.add(scriptId, kind);
-    if (center === NONE) continue;
+    if (center === NO_SCRIPT) continue;
     centers.push(center);
     others.push(scriptId);
   }
@@ -106,7 +106,7 @@ class KeyStars {
 
   /** The P2WPKH script of a key, given its earliest script. */
   segwitOf(center: number): number | undefined {
-    if (center === NONE) return undefined;
+    if (center === NO_SCRIPT) return undefined;
     return this.#isSegwit(center) ? center : this.#segwit.get(center);
   }
 
@@ -145,7 +145,7 @@ class KeyStars {
         }
         center = first;
       }
-      buffer.push(firstTx(this.#flow, other), LINK_RULE.sameKey, center, other, NONE, NONE);
+      buffer.push(firstTx(this.#flow, other), LINK_RULE.sameKey, center, other, NO_INPUT, NO_INPUT);
     }
     return buffer.finish();
   }
@@ -168,7 +168,7 @@ function linkReveals(
       continue;
     }
     const center = table.find(flow.revealPayload.at(row), 0);
-    const wrapped = center === NONE ? undefined : keys.anchorOf(center);
+    const wrapped = center === NO_SCRIPT ? undefined : keys.anchorOf(center);
     if (wrapped === undefined) continue;
     found.push({ txIndex: Math.max(revealTx, firstTx(flow, wrapped)), wrapped, wrapper });
   }
@@ -176,7 +176,7 @@ function linkReveals(
   const buffer = new LinkBuffer();
   for (const { txIndex, wrapped, wrapper } of found) {
     const [a, b] = wrapped < wrapper ? [wrapped, wrapper] : [wrapper, wrapped];
-    buffer.push(txIndex, LINK_RULE.sameKey, a, b, NONE, NONE);
+    buffer.push(txIndex, LINK_RULE.sameKey, a, b, NO_INPUT, NO_INPUT);
   }
   return buffer.finish();
 }
