@@ -2,23 +2,36 @@
  * A ledger: the chain facts of one network in a folder, with its commit log and its flow index.
  *
  *   <network>/ledger   the tables (chDB), and `writing` while somebody writes
- *   <network>/flow     the flow index
+ *   <network>/flow     the columns: facts, and the links that follow from them
  *
- * A batch of rows counts once its tip row is in `tips`, which is inserted last. Whoever opens a ledger
- * that was left while writing drops the rows above the newest tip, and rebuilds the flow index.
+ * A batch counts once its tip row is in `tips`: its facts are in the files of the columns before, its rows in the tables,
+ * and the tip is inserted last. Whoever opens a ledger that was left while writing drops the rows above the newest
+ * tip and brings the flow index there (`flow-store.ts`).
  */
 import { closeSync, existsSync, fsyncSync, openSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Network } from '../chain/network.ts';
 import { ClewError } from '../errors.ts';
 import { fileError } from '../file-error.ts';
-import type { BlockHash } from '../units/ids.ts';
 import type { BatchRows } from './batch-rows.ts';
-import { countFlow, type LedgerCounters } from './counters.ts';
+import { findBlockHash } from './block-directory.ts';
+import type { LedgerCounters } from './counters.ts';
 import { type LedgerEngine, openChdb } from './engine.ts';
-import { FlowIndex } from './flow-index.ts';
-import { rebuildFlow } from './flow-rebuild.ts';
+import type { FlowColumnsOptions } from './flow-columns.ts';
+import type { FlowIndex } from './flow-index.ts';
+import {
+  checkpointFlow,
+  createFlow,
+  openFlow,
+  openFlowAtCheckpoint,
+  readCheckpoint,
+  rebuildLinks,
+  recoverFlow,
+} from './flow-store.ts';
+import { undoBlocks } from './flow-undo.hot.ts';
 import { StringValues, U64Values } from './native-block.ts';
+import { ReaderGate } from './reader-gate.ts';
+import { NO_BASE, type RowBase, sqlRow } from './row-base.ts';
 import {
   createTableStatements,
   createTipsStatement,
@@ -27,13 +40,21 @@ import {
   type TableName,
   TIPS_TABLE,
 } from './schema.ts';
-import { parseTipRecord, type RowCounts, type TipRecord } from './tip-record.ts';
+import {
+  baseForRecord,
+  baseOf,
+  countersForRecord,
+  countersOf,
+  parseTipRecord,
+  type RowCounts,
+  type TipRecord,
+} from './tip-record.ts';
 
-export interface LedgerOptions {
-  /** Bytes that loaded pages of the flow index may take. */
-  readonly memoryBytes?: number;
-  /** Called while the flow index is rebuilt, with the transactions done and their number. */
+export interface LedgerOptions extends FlowColumnsOptions {
+  /** Called while links are made anew, with the transactions done and their number. */
   readonly onRebuild?: (done: number, total: number) => void;
+  /** Where the row numbers of a new ledger's tables begin; a ledger that is there keeps its own. */
+  readonly base?: RowBase;
 }
 
 const NOTHING: RowCounts = {
@@ -43,16 +64,39 @@ const NOTHING: RowCounts = {
   inputs: 0,
   outputs: 0,
   scripts: 0,
+  scriptBytes: 0,
+  reveals: 0,
+  destroyed: 0,
+  milestones: 0,
+};
+
+const NO_COUNTERS: LedgerCounters = {
+  blocks: 0,
+  transactions: 0,
+  inputs: 0,
+  outputs: 0,
+  addresses: 0,
+  unspentCount: 0,
+  unspentSats: 0n,
+  unknownInputs: 0,
+  knownFeesSats: 0n,
 };
 
 export class Ledger {
   readonly network: Network;
   readonly engine: LedgerEngine;
+  /** Where the row numbers of the tables begin. */
+  readonly base: RowBase;
+  /** Readers hold it while they answer; a checkpoint or an undo waits for them, and they for it. */
+  readonly gate = new ReaderGate();
   readonly #folder: string;
   readonly #options: LedgerOptions;
   #tip: TipRecord | undefined;
   #sequence: number;
+  /** For reading. */
   #flow: FlowIndex | undefined;
+  /** For writing, while somebody writes. */
+  #written: FlowIndex | undefined;
   #committing: Promise<void> = Promise.resolve();
 
   private constructor(
@@ -69,13 +113,15 @@ export class Ledger {
     this.#options = options;
     this.#tip = tip;
     this.#sequence = sequence;
+    this.base = tip === undefined ? (options.base ?? NO_BASE) : baseOf(tip);
   }
 
   /**
    * Open or make the ledger in a network's folder. Rows that were never committed are dropped.
    *
    * @param folder `<data>/<network>`
-   * @throws {ClewError} CLEW_DATA_BUSY, CLEW_DATA_NEWER, CLEW_NETWORK_MISMATCH, CLEW_LEDGER_DAMAGED
+   * @throws {ClewError} CLEW_DATA_BUSY, CLEW_DATA_NEWER, CLEW_DATA_OLDER, CLEW_NETWORK_MISMATCH,
+   *   CLEW_LEDGER_DAMAGED, CLEW_COLUMN_DAMAGED
    */
   static async open(
     folder: string,
@@ -135,29 +181,78 @@ export class Ledger {
   }
 
   /**
-   * Drop what was written after the last commit, and count anew: an undo may have been cut off. Happens by itself
-   * when a ledger is opened that was left while writing; call it after writing failed in this process.
+   * Drop what was written after the last commit. Happens by itself when a ledger is opened that was left while
+   * writing; call it after writing failed in this process.
+   *
+   * @throws {ClewError} CLEW_COLUMN_DAMAGED, CLEW_FLOW_FORMAT when the columns do not hold what was committed
    */
   async recover(): Promise<void> {
     // A commit under way may still come to its tip, after its rows.
     await this.#committing.catch(() => undefined);
     await this.engine.settle();
-    this.#closeFlow();
-    await this.#dropRowsAbove(this.rows);
-    if (this.#tip !== undefined) {
-      const counters = countersForRecord(countFlow(await this.openFlow()));
-      await this.#writeTip({ ...this.#tip, counters });
-    }
+    await this.gate.switch(async () => {
+      this.#closeFlow();
+      this.#closeWritten();
+      await this.#dropRowsAbove(this.rows);
+      if (this.#tip === undefined) rmSync(this.#flowFolder, { recursive: true, force: true });
+      else await this.#recoverFlow(this.#tip);
+    });
     this.endWriting();
+  }
+
+  /** After power was cut, facts that were written last may be missing: then the ledger goes back to its checkpoint. */
+  async #recoverFlow(tip: TipRecord): Promise<void> {
+    try {
+      const flow = recoverFlow(this.#flowFolder, this.network, tip, this.#flowOptions(tip));
+      this.#checkpointAndClose(flow, tip);
+    } catch (error) {
+      if (!isDamage(error)) throw error;
+      const checkpoint = this.#olderCheckpoint(tip);
+      if (checkpoint === undefined) {
+        // Links that are damaged follow from the facts.
+        const flow = rebuildLinks(this.#flowFolder, this.network, tip, this.#flowOptions(tip));
+        this.#checkpointAndClose(flow, tip);
+        return;
+      }
+      await this.#writeTip(checkpoint);
+      await this.#dropRowsAbove(checkpoint.rows);
+      const flow = recoverFlow(this.#flowFolder, this.network, checkpoint, this.#flowOptions(tip));
+      this.#checkpointAndClose(flow, checkpoint);
+    }
+  }
+
+  /** The tip of the last checkpoint when it lies before a tip. */
+  #olderCheckpoint(tip: TipRecord): TipRecord | undefined {
+    try {
+      const checkpoint = readCheckpoint(this.#flowFolder, this.network).tip;
+      return checkpoint.rows.transactions < tip.rows.transactions ? checkpoint : undefined;
+    } catch {
+      return undefined;
+    }
+  }
+
+  #checkpointAndClose(flow: FlowIndex, tip: TipRecord): void {
+    try {
+      checkpointFlow(flow, tip, true);
+    } finally {
+      flow.close();
+    }
+  }
+
+  #flowOptions(tip: TipRecord): FlowColumnsOptions & { onProgress(done: number): void } {
+    const total = tip.rows.transactions;
+    return { ...this.#options, onProgress: (done) => this.#options.onRebuild?.(done, total) };
   }
 
   async #dropRowsAbove(rows: RowCounts): Promise<void> {
     for (const [name, table] of Object.entries(TABLES)) {
-      if (rows[table.countedBy] === 0) {
+      const { countedBy } = table;
+      if (rows[countedBy] === 0) {
         await this.engine.command(`TRUNCATE TABLE ${name}`);
         continue;
       }
-      const beyond = `${table.idColumn} >= ${rows[table.countedBy]}`;
+      const end = countedBy === 'files' ? `${rows.files}` : sqlRow(this.base[countedBy], rows[countedBy]);
+      const beyond = `${table.idColumn} >= ${end}`;
       // A mutation rewrites parts and takes a tenth of a second even for nothing: look first.
       const [found] = await this.engine.query<{ rows: string }>(
         `SELECT count() AS rows FROM ${name} WHERE ${beyond}`,
@@ -187,8 +282,8 @@ export class Ledger {
   }
 
   /**
-   * Hand a batch to the engine: once this returns the columns may be filled again. The promise tells when
-   * rows and tip are in.
+   * Write a batch's facts and hand its rows to the engine: once this returns the rows may be filled again. The promise
+   * tells when rows and tip are in.
    */
   commit(
     batch: BatchRows,
@@ -196,20 +291,16 @@ export class Ledger {
     counters: LedgerCounters,
     tip: { readonly height: number; readonly hash: string; readonly files: number },
   ): Promise<void> {
+    flow.columns.flush('fact');
     const record: TipRecord = {
       formatVersion: LEDGER_FORMAT_VERSION,
       network: this.network.name,
       height: tip.height,
       hash: tip.hash,
-      rows: {
-        files: tip.files,
-        blocks: flow.blockCount,
-        transactions: flow.txCount,
-        inputs: flow.inputCount,
-        outputs: flow.outputCount,
-        scripts: flow.scriptCount,
-      },
+      base: baseForRecord(this.base),
+      rows: { files: tip.files, ...flow.counts },
       counters: countersForRecord(counters),
+      facts: flow.columns.states('fact'),
     };
     const inserts: Promise<void>[] = [];
     for (const [table, columns] of Object.entries(batch)) {
@@ -231,51 +322,75 @@ export class Ledger {
   }
 
   /**
-   * Undo all blocks above a height, and nothing else. The flow index is rebuilt on its next use.
+   * Put the flow index as it is written on the disk, so that less is made again after a kill. All that it holds must be
+   * committed.
+   *
+   * @param isEnd nothing more is written for now
+   */
+  async checkpoint(isEnd: boolean): Promise<void> {
+    await this.#committing;
+    await this.gate.switch(async () => {
+      this.#closeFlow();
+      if (this.#written !== undefined) checkpointFlow(this.#written, this.requireTip(), isEnd);
+    });
+  }
+
+  /**
+   * Undo all blocks above a height, in place.
    *
    * The new tip is written first: were this stopped half-way, opening the ledger again would finish it.
    */
   async undoAbove(height: number): Promise<void> {
-    const tip = this.requireTip();
+    this.requireTip();
     this.beginWriting();
-    this.#closeFlow();
-    const [first] = await this.engine.query<Record<string, string | null>>(
-      `SELECT min(block_index) AS blocks, min(first_tx) AS transactions, min(first_input) AS inputs,
-              min(first_output) AS outputs, min(first_script) AS scripts
-       FROM blocks WHERE height > ${height}`,
-    );
-    const [last] = await this.engine.query<{ height: number; hash: string }>(
-      `SELECT height, lower(hex(reverse(hash))) AS hash FROM blocks WHERE height <= ${height} ORDER BY height DESC LIMIT 1`,
-    );
-    if (last === undefined) {
-      await this.clear();
-      return;
+    const flow = await this.openFlowForWriting();
+    try {
+      const end = flow.txEndAtHeight(height);
+      const blocks = end === flow.txCount ? flow.blockCount : flow.txBlock.at(end);
+      if (blocks === 0) {
+        await this.clear();
+        return;
+      }
+      await this.gate.switch(() => this.#undoFrom(flow, blocks));
+    } finally {
+      this.#closeWritten();
     }
-    const count = (name: keyof RowCounts): number => Number(first?.[name] ?? tip.rows[name]);
-    const rows: RowCounts = {
-      files: tip.rows.files,
-      blocks: count('blocks'),
-      transactions: count('transactions'),
-      inputs: count('inputs'),
-      outputs: count('outputs'),
-      scripts: count('scripts'),
-    };
-    const undone: TipRecord = { ...tip, height: last.height, hash: last.hash, rows };
-    await this.#writeTip(undone);
-    await this.#dropRowsAbove(rows);
-    const flow = await this.openFlow();
-    await this.#writeTip({ ...undone, counters: countersForRecord(countFlow(flow)) });
     this.endWriting();
+  }
+
+  async #undoFrom(flow: FlowIndex, blocks: number): Promise<void> {
+    this.#closeFlow();
+    const tip = this.requireTip();
+    const height = flow.blockHeight.at(blocks - 1);
+    const hash = await findBlockHash(this.engine, height);
+    if (hash === undefined) {
+      throw new ClewError('CLEW_LEDGER_DAMAGED', 'A block of the flow index has no row.', { height });
+    }
+    const counters = undoBlocks(flow, blocks, this.counters);
+    const undone: TipRecord = {
+      ...tip,
+      height,
+      hash,
+      rows: { files: tip.rows.files, ...flow.counts },
+      counters: countersForRecord(counters),
+      facts: flow.columns.states('fact'),
+    };
+    await this.#writeTip(undone);
+    await this.#dropRowsAbove(undone.rows);
+    checkpointFlow(flow, undone, true);
   }
 
   /** Forget everything, for loading anew. */
   async clear(): Promise<void> {
     this.beginWriting();
-    this.#closeFlow();
-    rmSync(this.#flowFolder, { recursive: true, force: true });
-    await this.engine.command(`TRUNCATE TABLE ${TIPS_TABLE}`);
-    this.#tip = undefined;
-    await this.#dropRowsAbove(NOTHING);
+    await this.gate.switch(async () => {
+      this.#closeFlow();
+      this.#closeWritten();
+      await this.engine.command(`TRUNCATE TABLE ${TIPS_TABLE}`);
+      this.#tip = undefined;
+      await this.#dropRowsAbove(NOTHING);
+      rmSync(this.#flowFolder, { recursive: true, force: true });
+    });
     this.endWriting();
   }
 
@@ -284,93 +399,93 @@ export class Ledger {
     this.#flow = undefined;
   }
 
+  #closeWritten(): void {
+    this.#written?.close();
+    this.#written = undefined;
+  }
+
   /**
-   * The flow index for reading; made anew from the tables when it is missing or of another tip.
+   * The flow index for reading: at the tip, or at the last checkpoint while somebody writes. Links that are damaged are
+   * made anew from the facts.
    *
-   * @throws {ClewError} CLEW_LEDGER_EMPTY
+   * @throws {ClewError} CLEW_LEDGER_EMPTY, CLEW_COLUMN_DAMAGED
    */
   async openFlow(): Promise<FlowIndex> {
     const tip = this.requireTip();
-    if (this.#flow?.tip?.hash === tip.hash) return this.#flow;
-    this.#closeFlow();
-    this.#flow = this.#openMatchingFlow(tip, false);
-    return this.#flow ?? this.rebuildFlow();
-  }
-
-  /** The flow index for appending: empty for an empty ledger. Its manifest is away until it is committed. */
-  async openFlowForWriting(): Promise<FlowIndex> {
-    this.#closeFlow();
-    const tip = this.#tip;
-    if (tip === undefined) return FlowIndex.create(this.#flowFolder, this.network, this.#options);
-    const flow = this.#openMatchingFlow(tip, true);
-    if (flow !== undefined) return flow;
-    await this.rebuildFlow();
-    this.#closeFlow();
-    return FlowIndex.open(this.#flowFolder, this.network, { ...this.#options, writable: true });
-  }
-
-  #openMatchingFlow(tip: TipRecord, writable: boolean): FlowIndex | undefined {
+    if (this.#flow !== undefined) return this.#flow;
+    const isWriting = this.#written !== undefined;
     try {
-      const flow = FlowIndex.open(this.#flowFolder, this.network, { ...this.#options, writable });
-      if (flow.tip?.hash === tip.hash && flow.txCount === tip.rows.transactions) return flow;
-      flow.close();
+      this.#flow = isWriting
+        ? openFlowAtCheckpoint(this.#flowFolder, this.network, this.#options)
+        : openFlow(this.#flowFolder, this.network, tip, { ...this.#options, writable: false });
     } catch (error) {
-      const code = error instanceof ClewError ? error.code : undefined;
-      if (code !== 'CLEW_FLOW_STALE' && code !== 'CLEW_FLOW_FORMAT') throw error;
+      if (isWriting || !isDamage(error)) throw error;
+      await this.rebuildFlow();
+      this.#flow = openFlow(this.#flowFolder, this.network, tip, { ...this.#options, writable: false });
     }
-    return undefined;
+    return this.#flow;
   }
 
-  /** Make the flow index anew from the tables. */
+  /** The flow index for appending: empty for an empty ledger. Closed by `finishWriting`. */
+  async openFlowForWriting(): Promise<FlowIndex> {
+    this.#closeWritten();
+    const tip = this.#tip;
+    this.#written =
+      tip === undefined
+        ? createFlow(this.#flowFolder, this.network, this.#options)
+        : await this.#openForWriting(tip);
+    return this.#written;
+  }
+
+  async #openForWriting(tip: TipRecord): Promise<FlowIndex> {
+    const options = { ...this.#options, writable: true };
+    try {
+      return openFlow(this.#flowFolder, this.network, tip, options);
+    } catch (error) {
+      if (!isDamage(error)) throw error;
+      await this.rebuildFlow();
+      return openFlow(this.#flowFolder, this.network, tip, options);
+    }
+  }
+
+  /** Everything is committed and checkpointed: close what was written, and take the mark away. */
+  async finishWriting(): Promise<void> {
+    await this.checkpoint(true);
+    this.#closeWritten();
+    this.endWriting();
+  }
+
+  /** Writing failed: close what was written; `recover` makes the ledger whole again. */
+  abandonWriting(): void {
+    this.#closeWritten();
+  }
+
+  /** Make the links of the flow index anew from its facts. */
   async rebuildFlow(): Promise<FlowIndex> {
     const tip = this.requireTip();
-    this.#closeFlow();
-    const total = tip.rows.transactions;
-    this.#flow = await rebuildFlow(this.engine, this.#flowFolder, this.network, tip, {
-      ...(this.#options.memoryBytes === undefined
-        ? {}
-        : { memoryBytes: this.#options.memoryBytes }),
-      onProgress: (done) => this.#options.onRebuild?.(done, total),
+    await this.gate.switch(async () => {
+      this.#closeFlow();
+      const flow = rebuildLinks(this.#flowFolder, this.network, tip, this.#flowOptions(tip));
+      this.#checkpointAndClose(flow, tip);
     });
-    return this.#flow;
+    return this.openFlow();
   }
 
   /** What the counters were at the last commit. */
   get counters(): LedgerCounters {
-    const tip = this.#tip;
-    return {
-      blocks: this.rows.blocks,
-      transactions: this.rows.transactions,
-      inputs: tip?.counters.inputs ?? 0,
-      outputs: this.rows.outputs,
-      addresses: tip?.counters.addresses ?? 0,
-      unspentCount: tip?.counters.unspentCount ?? 0,
-      unspentSats: BigInt(tip?.counters.unspentSats ?? 0),
-      unknownInputs: tip?.counters.unknownInputs ?? 0,
-      knownFeesSats: BigInt(tip?.counters.knownFeesSats ?? 0),
-    };
-  }
-
-  /** The tip as the flow index names it. */
-  get flowTip(): { height: number; hash: BlockHash } {
-    const tip = this.requireTip();
-    return { height: tip.height, hash: tip.hash as BlockHash };
+    return this.#tip === undefined ? NO_COUNTERS : countersOf(this.#tip);
   }
 
   async close(): Promise<void> {
     this.#closeFlow();
     await this.#committing.catch(() => undefined);
+    this.#closeWritten();
     await this.engine.close();
   }
 }
 
-function countersForRecord(counters: LedgerCounters): TipRecord['counters'] {
-  return {
-    inputs: counters.inputs,
-    addresses: counters.addresses,
-    unspentCount: counters.unspentCount,
-    unspentSats: counters.unspentSats.toString(),
-    unknownInputs: counters.unknownInputs,
-    knownFeesSats: counters.knownFeesSats.toString(),
-  };
+/** Whether links can help that are made anew: something of the flow index is missing or not what was written. */
+function isDamage(error: unknown): boolean {
+  const code = error instanceof ClewError ? error.code : undefined;
+  return code === 'CLEW_FLOW_STALE' || code === 'CLEW_FLOW_FORMAT' || code === 'CLEW_COLUMN_DAMAGED';
 }

@@ -1,23 +1,23 @@
 import type { NetworkName } from '../chain/network.ts';
 import { ClewError } from '../errors.ts';
+import type { LedgerCounters } from './counters.ts';
+import type { ColumnStates } from './flow-columns.ts';
+import type { FlowCounts } from './flow-index.ts';
+import { NO_BASE, type RowBase } from './row-base.ts';
 import { LEDGER_FORMAT_VERSION } from './schema.ts';
 
-/** Rows that count in each numbered family of tables; what lies beyond was never committed. */
-export interface RowCounts {
+/** Rows that count in each numbered family; what lies beyond was never committed. */
+export interface RowCounts extends FlowCounts {
   readonly files: number;
-  readonly blocks: number;
-  readonly transactions: number;
-  readonly inputs: number;
-  readonly outputs: number;
-  readonly scripts: number;
 }
 
-/** One row of the commit log: the state of the ledger after a batch. Amounts are decimal strings. */
+/** One row of the commit log: the state of the ledger after a batch. Amounts and bases are decimal strings. */
 export interface TipRecord {
   readonly formatVersion: typeof LEDGER_FORMAT_VERSION;
   readonly network: NetworkName;
   readonly height: number;
   readonly hash: string;
+  readonly base: { readonly [Family in keyof RowBase]: string };
   readonly rows: RowCounts;
   readonly counters: {
     readonly inputs: number;
@@ -27,13 +27,15 @@ export interface TipRecord {
     readonly unknownInputs: number;
     readonly knownFeesSats: string;
   };
+  /** How far the columns of facts go, with the checksums of their last pages. */
+  readonly facts: ColumnStates;
 }
 
 /**
  * A row of the commit log as it was read.
  *
  * @param folder of the ledger, for the error
- * @throws {ClewError} CLEW_DATA_NEWER, CLEW_LEDGER_DAMAGED
+ * @throws {ClewError} CLEW_DATA_NEWER, CLEW_DATA_OLDER, CLEW_LEDGER_DAMAGED
  */
 export function parseTipRecord(text: string, folder: string): TipRecord {
   let record: TipRecord;
@@ -49,5 +51,59 @@ export function parseTipRecord(text: string, folder: string): TipRecord {
       version: record.formatVersion,
     });
   }
+  if (record.formatVersion < LEDGER_FORMAT_VERSION) {
+    throw new ClewError('CLEW_DATA_OLDER', 'The ledger was written by an older Clew.', {
+      folder,
+      version: record.formatVersion,
+    });
+  }
   return record;
+}
+
+export function countersOf(record: TipRecord): LedgerCounters {
+  const { rows, counters } = record;
+  return {
+    blocks: rows.blocks,
+    transactions: rows.transactions,
+    inputs: counters.inputs,
+    outputs: rows.outputs,
+    addresses: counters.addresses,
+    unspentCount: counters.unspentCount,
+    unspentSats: BigInt(counters.unspentSats),
+    unknownInputs: counters.unknownInputs,
+    knownFeesSats: BigInt(counters.knownFeesSats),
+  };
+}
+
+export function countersForRecord(counters: LedgerCounters): TipRecord['counters'] {
+  return {
+    inputs: counters.inputs,
+    addresses: counters.addresses,
+    unspentCount: counters.unspentCount,
+    unspentSats: counters.unspentSats.toString(),
+    unknownInputs: counters.unknownInputs,
+    knownFeesSats: counters.knownFeesSats.toString(),
+  };
+}
+
+export function baseOf(record: TipRecord | undefined): RowBase {
+  if (record === undefined) return NO_BASE;
+  const { blocks, transactions, inputs, outputs, scripts } = record.base;
+  return {
+    blocks: BigInt(blocks),
+    transactions: BigInt(transactions),
+    inputs: BigInt(inputs),
+    outputs: BigInt(outputs),
+    scripts: BigInt(scripts),
+  };
+}
+
+export function baseForRecord(base: RowBase): TipRecord['base'] {
+  return {
+    blocks: base.blocks.toString(),
+    transactions: base.transactions.toString(),
+    inputs: base.inputs.toString(),
+    outputs: base.outputs.toString(),
+    scripts: base.scripts.toString(),
+  };
 }

@@ -27,6 +27,9 @@ import { RawCopy } from './raw-copy.ts';
 /** Inputs and outputs in a batch: enough for large inserts, little enough to stay small in memory. */
 const BATCH_ROWS = 300_000;
 
+/** Inputs and outputs between two checkpoints of the flow index: some seconds of work to do again after a kill. */
+const CHECKPOINT_ROWS = 60_000_000;
+
 /** Stopped by the user, or by a disk that has no room for anything. */
 const NO_TIME_TO_PUT_BACK = new Set(['CLEW_INTERRUPTED', 'CLEW_NO_SPACE']);
 
@@ -47,6 +50,8 @@ export interface IndexOptions {
   readonly keepRawIn?: string;
   /** Inputs and outputs in a batch; smaller ones commit more often. */
   readonly batchRows?: number;
+  /** Inputs and outputs between two checkpoints of the flow index. */
+  readonly checkpointRows?: number;
   readonly onProgress?: (progress: IndexProgress) => void;
   readonly signal?: AbortSignal;
 }
@@ -259,12 +264,11 @@ async function loadBlocks(
 ): Promise<Loaded> {
   ledger.beginWriting();
   const flow = await ledger.openFlowForWriting();
-  const expectedBytes = blocks.reduce((sum, { lengthBytes }) => sum + lengthBytes, 0);
-  const loader = new BlockLoader(flow, ledger.counters, expectedBytes);
-  const { keepRawIn, batchRows = BATCH_ROWS, signal } = options;
+  const loader = new BlockLoader(flow, ledger.counters, ledger.base);
+  const { keepRawIn, batchRows = BATCH_ROWS, checkpointRows = CHECKPOINT_ROWS, signal } = options;
   const rawCopy = keepRawIn === undefined ? undefined : new RawCopy(keepRawIn, ledger.network);
   const files = await listFiles(ledger.engine);
-  const session = new LoadSession(ledger, flow, loader, files, rawCopy);
+  const session = new LoadSession(ledger, flow, loader, files, rawCopy, checkpointRows);
   const transactionsBefore = flow.txCount;
   let blocksAdded = 0;
   let bytesRead = 0;
@@ -290,7 +294,7 @@ async function loadBlocks(
     await session.finish();
   } finally {
     rawCopy?.close();
-    flow.close();
+    ledger.abandonWriting();
   }
   if (unreadable !== undefined) throw unreadable;
   if (signal?.aborted) {

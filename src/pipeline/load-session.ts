@@ -3,7 +3,6 @@ import type { BlockLoader } from '../ledger/block-loader.hot.ts';
 import type { FlowIndex } from '../ledger/flow-index.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { SourceBlock } from '../source/block-source.ts';
-import type { BlockHash } from '../units/ids.ts';
 import { type BlockCopy, withFacts } from './block-places.ts';
 import type { RawCopy } from './raw-copy.ts';
 
@@ -16,24 +15,32 @@ export class LoadSession {
   #inFlight: Promise<void> = Promise.resolve();
   #failure: unknown;
   #rowsAtCommit: number;
+  #rowsAtCheckpoint: number;
+  readonly #checkpointRows: number;
   #tip: { height: number; hash: string } | undefined;
   #committed = true;
   #lastBreath = 0;
 
-  /** @param files paths of the files that the ledger knows, by number */
+  /**
+   * @param files paths of the files that the ledger knows, by number
+   * @param checkpointRows inputs and outputs between two checkpoints: what is linked again after a kill, at most
+   */
   constructor(
     ledger: Ledger,
     flow: FlowIndex,
     loader: BlockLoader,
     files: readonly string[],
     rawCopy: RawCopy | undefined,
+    checkpointRows: number,
   ) {
+    this.#checkpointRows = checkpointRows;
     this.#rawCopy = rawCopy;
     this.#ledger = ledger;
     this.#flow = flow;
     this.#loader = loader;
     for (const [fileId, path] of files.entries()) this.#fileIds.set(path, fileId);
     this.#rowsAtCommit = flow.inputCount + flow.outputCount;
+    this.#rowsAtCheckpoint = this.#rowsAtCommit;
   }
 
   /** Inputs and outputs since the last commit. */
@@ -99,14 +106,16 @@ export class LoadSession {
     });
     this.#rowsAtCommit = this.#flow.inputCount + this.#flow.outputCount;
     this.#committed = true;
+    if (this.#rowsAtCommit - this.#rowsAtCheckpoint < this.#checkpointRows) return;
+    await this.#inFlight;
+    await this.#ledger.checkpoint(false);
+    this.#rowsAtCheckpoint = this.#rowsAtCommit;
   }
 
-  /** Commit the rest, and the flow index with it. */
+  /** Commit the rest, and put the flow index on the disk. */
   async finish(): Promise<void> {
     await this.commit();
     await this.#inFlight;
-    const tip = this.#ledger.tip;
-    if (tip !== undefined) this.#flow.commit({ height: tip.height, hash: tip.hash as BlockHash });
-    this.#ledger.endWriting();
+    if (this.#ledger.tip !== undefined) await this.#ledger.finishWriting();
   }
 }
