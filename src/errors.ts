@@ -154,11 +154,6 @@ export const ERRORS = {
     http: 500,
     hint: 'The disk gave other bytes than were written. Check the disk, then rebuild the flow index: `clew index --rebuild-flow`.',
   },
-  CLEW_LEDGER_LIMIT: {
-    exit: EXIT.internal,
-    http: 500,
-    hint: 'A number is larger than the stored form allows. Nothing was written wrongly; please report it.',
-  },
   CLEW_RAW_GONE: {
     exit: EXIT.unavailable,
     http: 410,

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { ECDH } from 'node:crypto';
+import { createECDH, ECDH } from 'node:crypto';
 import { test } from 'node:test';
 import { packScript } from '../../test/support/undo-writer.ts';
 import { seededRandom } from '../bytes/seeded-random.ts';
@@ -25,7 +25,7 @@ test('the six forms, written by the tests’ own packer', (t) => {
   t.diagnostic(`seed ${random.seed}`);
   for (let i = 0; i < 30; i += 1) {
     const hash = Buffer.from(random.bytes(20)).toString('hex');
-    const curve = new ECDH('secp256k1');
+    const curve = createECDH('secp256k1');
     curve.setPrivateKey(Buffer.from(random.bytes(32)));
     const key = curve.getPublicKey();
     const scripts: readonly (readonly [hex: string, codes: string])[] = [

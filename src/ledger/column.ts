@@ -64,9 +64,10 @@ abstract class Column<P extends Page> implements PageOwner {
   }
 
   /** Give a page's memory back; called by the budget. */
-  evict(pageIndex: number): void {
+  evict(pageIndex: number): number {
     if (this.dirty[pageIndex] === 1) this.#writePage(pageIndex);
     this.pages[pageIndex] = undefined;
+    return this.#pageBytes;
   }
 
   #writePage(pageIndex: number): void {

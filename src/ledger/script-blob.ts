@@ -3,16 +3,18 @@
  *
  * A script may lie across two pages of the blob; then reading it copies, otherwise it is a view.
  */
-import type { BytesColumn, F64Column } from './column.ts';
+import type { BytesColumn } from './bytes-column.ts';
+import type { F64Column, BytesColumn as OldBytesColumn } from './column.ts';
+import type { DeltaColumn32 } from './delta-column-32.ts';
 import { PAGE_ROWS } from './page-budget.ts';
 import { hashScript } from './script-key.hot.ts';
 
 export class ScriptBlob {
-  readonly #offsets: F64Column;
-  readonly #bytes: BytesColumn;
+  readonly #offsets: DeltaColumn32 | F64Column;
+  readonly #bytes: BytesColumn | OldBytesColumn;
 
   /** @param bytes a column of one-byte rows; @param offsets where each script begins, and the end of the last */
-  constructor(offsets: F64Column, bytes: BytesColumn) {
+  constructor(offsets: DeltaColumn32 | F64Column, bytes: BytesColumn | OldBytesColumn) {
     this.#offsets = offsets;
     this.#bytes = bytes;
     if (offsets.length === 0) offsets.push(0);
@@ -30,6 +32,14 @@ export class ScriptBlob {
   push(source: Uint8Array, start: number, end: number): void {
     this.#bytes.pushRange(source, start, end);
     this.#offsets.push(this.#bytes.length);
+  }
+
+  /** Forget the scripts from this one on. */
+  truncate(count: number): void {
+    if (count >= this.count) return;
+    if (!('truncate' in this.#offsets) || !('truncate' in this.#bytes)) return;
+    this.#bytes.truncate(this.#offsets.at(count));
+    this.#offsets.truncate(count + 1);
   }
 
   lengthOf(scriptId: number): number {

@@ -122,8 +122,7 @@ export function undoRecord(magicHex: string, undo: BlockUndo, format: UndoFormat
   return Buffer.concat([Buffer.from(magicHex, 'hex'), length, data, doubleSha256(prevHash, data)]);
 }
 
-/** A file under its XOR key; `rawZeros` bytes of room at the end stay as the disk gave them. */
-export function scrambled(file: Uint8Array, key: Uint8Array, rawZeros = 0): Buffer {
-  const bytes = Buffer.from(file.map((byte, at) => byte ^ key[at % key.length]!));
-  return Buffer.concat([bytes, Buffer.alloc(rawZeros)]);
+/** A file under its XOR key. */
+export function scrambled(file: Uint8Array, key: Uint8Array): Buffer {
+  return Buffer.from(file.map((byte, at) => byte ^ key[at % key.length]!));
 }

@@ -1,0 +1,118 @@
+import type { ColumnPlace } from './column-state.ts';
+import { PAGE_ROWS, type PageBudget } from './page-budget.ts';
+import { PagedColumn } from './paged-column.ts';
+
+/** Rows of a fixed number of bytes (txids: 32). */
+export class BytesColumn extends PagedColumn {
+  readonly #table: (Uint8Array | undefined)[] = [];
+  /** Bytes in a row. */
+  readonly stride: number;
+
+  /** @param place where it is kept; undefined for memory alone */
+  constructor(rowBytes: number, place: ColumnPlace | undefined, budget: PageBudget) {
+    super([{ suffix: '', rowBytes, prefixBytes: 0, sparse: false }], place, budget);
+    this.stride = rowBytes;
+  }
+
+  /** A view of a row: valid until the page leaves memory, so copy what must last. */
+  at(row: number): Uint8Array {
+    const pageIndex = Math.floor(row / PAGE_ROWS);
+    const page = this.#table[pageIndex] ?? this.#load(pageIndex);
+    const start = (row - pageIndex * PAGE_ROWS) * this.stride;
+    return page.subarray(start, start + this.stride);
+  }
+
+  /** The page with a row in it; valid until it leaves memory. Row n of it stands at `n % PAGE_ROWS` times the width. */
+  pageOf(row: number): Uint8Array {
+    const pageIndex = Math.floor(row / PAGE_ROWS);
+    return this.#table[pageIndex] ?? this.#load(pageIndex);
+  }
+
+  /** True when the row equals the bytes at `start`. */
+  equals(row: number, bytes: Uint8Array, start: number): boolean {
+    const pageIndex = Math.floor(row / PAGE_ROWS);
+    const page = this.#table[pageIndex] ?? this.#load(pageIndex);
+    const rowStart = (row - pageIndex * PAGE_ROWS) * this.stride;
+    for (let i = 0; i < this.stride; i += 1) {
+      if (page[rowStart + i] !== bytes[start + i]) return false;
+    }
+    return true;
+  }
+
+  /** Append the bytes that begin at `start`. */
+  push(bytes: Uint8Array, start: number): void {
+    const row = this.length;
+    const pageIndex = Math.floor(row / PAGE_ROWS);
+    const page = this.#table[pageIndex] ?? this.#load(pageIndex);
+    const rowStart = (row - pageIndex * PAGE_ROWS) * this.stride;
+    for (let i = 0; i < this.stride; i += 1) page[rowStart + i] = bytes[start + i]!;
+    this.length = row + 1;
+  }
+
+  /** Append the bytes of [start, end) as rows, page by page. */
+  pushRange(bytes: Uint8Array, start: number, end: number): void {
+    let from = start;
+    while (from < end) {
+      const row = this.length;
+      const pageIndex = Math.floor(row / PAGE_ROWS);
+      const page = this.#table[pageIndex] ?? this.#load(pageIndex);
+      const rowStart = (row - pageIndex * PAGE_ROWS) * this.stride;
+      const count = Math.min(end - from, page.length - rowStart);
+      for (let i = 0; i < count; i += 1) page[rowStart + i] = bytes[from + i]!;
+      this.length = row + count / this.stride;
+      from += count;
+    }
+  }
+
+  /** A copy of rows [from, to) as bytes. */
+  readRange(from: number, to: number): Uint8Array {
+    const copy = new Uint8Array((to - from) * this.stride);
+    let row = from;
+    while (row < to) {
+      const pageIndex = Math.floor(row / PAGE_ROWS);
+      const page = this.#table[pageIndex] ?? this.#load(pageIndex);
+      const rowInPage = row - pageIndex * PAGE_ROWS;
+      const count = Math.min(to - row, PAGE_ROWS - rowInPage);
+      copy.set(
+        page.subarray(rowInPage * this.stride, (rowInPage + count) * this.stride),
+        (row - from) * this.stride,
+      );
+      row += count;
+    }
+    return copy;
+  }
+
+  /** True when the rows from `from` on hold the bytes of [start, end). */
+  equalsRange(from: number, bytes: Uint8Array, start: number, end: number): boolean {
+    const firstPage = Math.floor(from / PAGE_ROWS);
+    const page = this.#table[firstPage] ?? this.#load(firstPage);
+    const at = (from - firstPage * PAGE_ROWS) * this.stride;
+    if (at + (end - start) > page.length) {
+      const stored = this.readRange(from, from + (end - start) / this.stride);
+      for (let i = start; i < end; i += 1) if (stored[i - start] !== bytes[i]) return false;
+      return true;
+    }
+    for (let i = start; i < end; i += 1) if (page[at + i - start] !== bytes[i]) return false;
+    return true;
+  }
+
+  #load(pageIndex: number): Uint8Array {
+    this.loadPage(pageIndex);
+    return this.#table[pageIndex]!;
+  }
+
+  protected override show(
+    pageIndex: number,
+    [page]: (Uint8Array<ArrayBuffer> | undefined)[],
+  ): void {
+    this.#table[pageIndex] = page;
+  }
+
+  protected override hide(pageIndex: number): void {
+    this.#table[pageIndex] = undefined;
+  }
+
+  protected override widen(): void {
+    this.#table.push(undefined);
+  }
+}

@@ -1,0 +1,88 @@
+/**
+ * Numbers up to 2^53 that do not fall from row to row (offsets, the transaction of each output), in 4 bytes a row.
+ *
+ * Each page stores its first number whole and, for each row, the difference from it: a page of 65,536 rows may
+ * advance by 0xffffffff at most.
+ */
+import { ClewError } from '../errors.ts';
+import type { ColumnPlace } from './column-state.ts';
+import { PAGE_ROWS, type PageBudget } from './page-budget.ts';
+import { PagedColumn } from './paged-column.ts';
+
+const BASE_BYTES = 8;
+const DIFFERENCE_MAX = 0xffff_ffff;
+const SHAPES = [{ suffix: '', rowBytes: 4, prefixBytes: BASE_BYTES, sparse: false }] as const;
+
+export class DeltaColumn32 extends PagedColumn {
+  readonly #table: (Uint32Array | undefined)[] = [];
+  /** The first number of each page, as far as the page was seen. */
+  #bases = new Float64Array(64);
+
+  /** @param place where it is kept; undefined for memory alone */
+  constructor(place: ColumnPlace | undefined, budget: PageBudget) {
+    super(SHAPES, place, budget);
+  }
+
+  /** The number in a row that exists. */
+  at(row: number): number {
+    const pageIndex = Math.floor(row / PAGE_ROWS);
+    const page = this.#table[pageIndex] ?? this.#load(pageIndex);
+    return this.#bases[pageIndex]! + page[row - pageIndex * PAGE_ROWS]!;
+  }
+
+  /**
+   * Append a number that is not below the one before it.
+   *
+   * @throws {ClewError} CLEW_LEDGER_LIMIT when it is below the first of its page or too far above
+   */
+  push(value: number): void {
+    const row = this.length;
+    const pageIndex = Math.floor(row / PAGE_ROWS);
+    const page = this.#table[pageIndex] ?? this.#load(pageIndex);
+    const inPage = row - pageIndex * PAGE_ROWS;
+    if (inPage === 0) this.#begin(pageIndex, page, value);
+    const difference = value - this.#bases[pageIndex]!;
+    if (!(difference >= 0 && difference <= DIFFERENCE_MAX)) refuse(row, value);
+    page[inPage] = difference;
+    this.length = row + 1;
+  }
+
+  #begin(pageIndex: number, page: Uint32Array, value: number): void {
+    if (!Number.isSafeInteger(value)) refuse(pageIndex * PAGE_ROWS, value);
+    new Float64Array(page.buffer, 0, 1)[0] = value;
+    this.#bases[pageIndex] = value;
+  }
+
+  #load(pageIndex: number): Uint32Array {
+    this.loadPage(pageIndex);
+    return this.#table[pageIndex]!;
+  }
+
+  protected override show(
+    pageIndex: number,
+    [page]: (Uint8Array<ArrayBuffer> | undefined)[],
+  ): void {
+    this.#table[pageIndex] = new Uint32Array(page!.buffer, BASE_BYTES);
+    if (pageIndex >= this.#bases.length) {
+      const wider = new Float64Array(2 ** Math.ceil(Math.log2(pageIndex + 1)));
+      wider.set(this.#bases);
+      this.#bases = wider;
+    }
+    this.#bases[pageIndex] = new Float64Array(page!.buffer, 0, 1)[0]!;
+  }
+
+  protected override hide(pageIndex: number): void {
+    this.#table[pageIndex] = undefined;
+  }
+
+  protected override widen(): void {
+    this.#table.push(undefined);
+  }
+}
+
+function refuse(row: number, value: number): never {
+  throw new ClewError('CLEW_LEDGER_LIMIT', 'A number does not fit a column of differences.', {
+    row,
+    value,
+  });
+}

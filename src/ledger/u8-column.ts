@@ -1,0 +1,56 @@
+import type { ColumnOptions, ColumnPlace } from './column-state.ts';
+import { PAGE_ROWS, type PageBudget } from './page-budget.ts';
+import { PagedColumn } from './paged-column.ts';
+
+/** Whole numbers below 256. */
+export class U8Column extends PagedColumn {
+  readonly #table: (Uint8Array | undefined)[] = [];
+
+  /** @param place where it is kept; undefined for memory alone */
+  constructor(place: ColumnPlace | undefined, budget: PageBudget, options: ColumnOptions = {}) {
+    const rowBytes = Uint8Array.BYTES_PER_ELEMENT;
+    super([{ suffix: '', rowBytes, prefixBytes: 0, sparse: false }], place, budget, options);
+  }
+
+  /** The value in a row that exists. */
+  at(row: number): number {
+    const pageIndex = Math.floor(row / PAGE_ROWS);
+    const page = this.#table[pageIndex] ?? this.#load(pageIndex);
+    return page[row - pageIndex * PAGE_ROWS]!;
+  }
+
+  set(row: number, value: number): void {
+    const pageIndex = Math.floor(row / PAGE_ROWS);
+    const page = this.#table[pageIndex] ?? this.#load(pageIndex);
+    page[row - pageIndex * PAGE_ROWS] = value;
+    this.dirty[pageIndex] = 1;
+  }
+
+  push(value: number): void {
+    const row = this.length;
+    const pageIndex = Math.floor(row / PAGE_ROWS);
+    const page = this.#table[pageIndex] ?? this.#load(pageIndex);
+    page[row - pageIndex * PAGE_ROWS] = value;
+    this.length = row + 1;
+  }
+
+  #load(pageIndex: number): Uint8Array {
+    this.loadPage(pageIndex);
+    return this.#table[pageIndex]!;
+  }
+
+  protected override show(
+    pageIndex: number,
+    [page]: (Uint8Array<ArrayBuffer> | undefined)[],
+  ): void {
+    this.#table[pageIndex] = new Uint8Array(page!.buffer);
+  }
+
+  protected override hide(pageIndex: number): void {
+    this.#table[pageIndex] = undefined;
+  }
+
+  protected override widen(): void {
+    this.#table.push(undefined);
+  }
+}
