@@ -94,6 +94,11 @@ export const ERRORS = {
     http: 409,
     hint: 'The folder was made by a newer Clew. Update Clew, or give another --data folder.',
   },
+  CLEW_DATA_OLDER: {
+    exit: EXIT.version,
+    http: 409,
+    hint: 'The ledger was made by an older Clew, which stored it otherwise. Index the block files again into a new --data folder.',
+  },
   CLEW_DATA_FOREIGN: {
     exit: EXIT.badInput,
     http: 409,

@@ -34,7 +34,7 @@ export async function transactionParties(
   const at = await open.asOf(asOfHeight);
   const run = await open.run(at);
   const attributions = await open.attributions(run);
-  const tx = await getTransactionIndex(open.ledger.engine, flow, txid, at.txEnd);
+  const tx = getTransactionIndex(flow, txid, at.txEnd);
   const scriptOf = (output: number): number =>
     output === NONE ? NONE : flow.outputScript.at(output);
   const partyOf = (output: number): Party | undefined => {

@@ -54,7 +54,7 @@ test('a run as of an earlier block equals a run over the chain that ends there',
     const cut = random.int(1, 89);
     const short = randomChain(seed, cut).flow;
     const tip = { height: cut - 1, hash: 'ab'.repeat(32) as BlockHash };
-    short.commit(tip);
+    short.tip = tip;
     const asOf = runClustering(whole, { txEnd: cut, tip });
     const truncated = runClustering(short);
     assert.deepEqual(answers(asOf), answers(truncated), `seed ${seed}, cut ${cut}`);

@@ -11,6 +11,7 @@
  */
 import { displayToHash } from '../bytes/hex.ts';
 import { bareKeyTwin } from '../chain/bare-key.ts';
+import type { BlockColumns } from '../chain/block-columns.hot.ts';
 import { classifyInput, INPUT_KIND, newInputShape, PREVOUT_UNKNOWN } from '../chain/input-kind.ts';
 import { SCRIPT_KIND, type ScriptKind } from '../chain/script-kind.ts';
 import { ClewError } from '../errors.ts';
@@ -101,7 +102,7 @@ export class BlockLoader {
    */
   addBlock(block: Uint8Array, meta: BlockMeta): void {
     prepareBlock(block, this.#flow.network, meta, this.#prepared);
-    this.addPrepared(block, this.#prepared, meta);
+    this.addPrepared(this.#prepared, meta);
   }
 
   /**
@@ -109,16 +110,17 @@ export class BlockLoader {
    *
    * @throws {ClewError} CLEW_BLOCK_INVALID: the rows of this batch must be thrown away
    */
-  addPrepared(block: Uint8Array, prepared: PreparedBlock, meta: BlockMeta): void {
+  addPrepared(prepared: PreparedBlock, meta: BlockMeta): void {
+    const { bytes: block, columns } = prepared;
     const txBase = this.#flow.txCount;
-    this.#pushBlockRow(block, prepared, meta);
+    this.#pushBlockRow(block, columns, meta);
     this.#flow.addBlock(meta.height, readU32(block, 68));
-    for (let i = 0; i < prepared.txCount; i += 1) {
-      this.#addTransaction(block, prepared, i, txBase + i, meta.height);
+    for (let i = 0; i < columns.txCount; i += 1) {
+      this.#addTransaction(prepared, i, txBase + i, meta.height);
     }
   }
 
-  #pushBlockRow(block: Uint8Array, prepared: PreparedBlock, meta: BlockMeta): void {
+  #pushBlockRow(block: Uint8Array, columns: BlockColumns, meta: BlockMeta): void {
     const flow = this.#flow;
     const rows = this.rows.blocks;
     rows.block_index.push(flow.blockCount);
@@ -134,26 +136,21 @@ export class BlockLoader {
     rows.first_input.push(flow.inputCount);
     rows.first_output.push(flow.outputCount);
     rows.first_script.push(flow.scriptCount);
-    rows.tx_count.push(prepared.txCount);
+    rows.tx_count.push(columns.txCount);
     rows.size_bytes.push(block.length);
     rows.file_id.push(meta.fileId);
     rows.file_offset.push(meta.fileOffset);
-    const coinbaseStart = prepared.inScriptOffset[0]!;
-    rows.coinbase_script.push(block, coinbaseStart, coinbaseStart + prepared.inScriptLength[0]!);
+    const coinbaseStart = columns.inScriptOffset[0]!;
+    rows.coinbase_script.push(block, coinbaseStart, coinbaseStart + columns.inScriptLength[0]!);
   }
 
-  #addTransaction(
-    block: Uint8Array,
-    prepared: PreparedBlock,
-    i: number,
-    txIndex: number,
-    height: number,
-  ): void {
+  #addTransaction(prepared: PreparedBlock, i: number, txIndex: number, height: number): void {
     const flow = this.#flow;
-    const inputFrom = prepared.txFirstInput[i]!;
-    const inputEnd = prepared.txFirstInput[i + 1]!;
-    const outputFrom = prepared.txFirstOutput[i]!;
-    const outputEnd = prepared.txFirstOutput[i + 1]!;
+    const { bytes: block, columns } = prepared;
+    const inputFrom = columns.txFirstInput[i]!;
+    const inputEnd = columns.txFirstInput[i + 1]!;
+    const outputFrom = columns.txFirstOutput[i]!;
+    const outputEnd = columns.txFirstOutput[i + 1]!;
     const firstInput = flow.inputCount;
     const firstOutput = flow.outputCount;
     const isCoinbase = i === 0;
@@ -165,30 +162,30 @@ export class BlockLoader {
         this.#prevouts = new Float64Array(2 * (inputEnd - inputFrom));
       }
       for (let input = inputFrom; input < inputEnd; input += 1) {
-        const prevout = this.#resolve(block, prepared, input, height);
+        const prevout = this.#resolve(block, columns, input, height);
         this.#prevouts[input - inputFrom] = prevout;
         if (prevout === NONE) unknown += 1;
         else inputSats += flow.outputValue.at(prevout);
       }
     }
     let flags = isCoinbase ? TX_FLAG.coinbase : 0;
-    if (prepared.txHasWitness[i] === 1) flags |= TX_FLAG.witness;
+    if (columns.txHasWitness[i] === 1) flags |= TX_FLAG.witness;
     if (unknown > 0) flags |= TX_FLAG.unknownPrevout;
     for (let output = outputFrom; output < outputEnd; output += 1) {
       if (prepared.outKind[output] === SCRIPT_KIND.opReturn) flags |= TX_FLAG.opReturn;
     }
 
     const destroyedBefore = flow.destroyedOutput.length;
-    flow.addTx(flags, prepared.txids, i * 32);
+    flow.addTx(flags, columns.txids, i * 32);
     if (flow.destroyedOutput.length > destroyedBefore) this.#countDestroyed(destroyedBefore);
     for (let input = inputFrom; input < inputEnd; input += 1) {
       const prevout = isCoinbase ? NONE : this.#prevouts[input - inputFrom]!;
-      this.#addInput(block, prepared, input, txIndex, prevout, isCoinbase, height);
+      this.#addInput(block, columns, input, txIndex, prevout, isCoinbase, height);
     }
     let outputSats = 0;
     for (let output = outputFrom; output < outputEnd; output += 1) {
-      this.#addOutput(block, prepared, output, txIndex, height === 0);
-      outputSats += prepared.outValue[output]!;
+      this.#addOutput(prepared, output, txIndex, height === 0);
+      outputSats += columns.outValue[output]!;
     }
     flow.endTx();
 
@@ -204,16 +201,16 @@ export class BlockLoader {
     const rows = this.rows.transactions;
     rows.tx_index.push(txIndex);
     rows.block_index.push(flow.blockCount - 1);
-    rows.version.push(prepared.txVersion[i]!);
-    rows.locktime.push(prepared.txLocktime[i]!);
+    rows.version.push(columns.txVersion[i]!);
+    rows.locktime.push(columns.txLocktime[i]!);
     rows.flags.push(flags);
     rows.first_input.push(firstInput);
     rows.first_output.push(firstOutput);
     rows.input_count.push(inputEnd - inputFrom);
     rows.output_count.push(outputEnd - outputFrom);
-    rows.raw_offset.push(prepared.txOffset[i]!);
-    rows.size_bytes.push(prepared.txLength[i]!);
-    rows.stripped_bytes.push(prepared.txStrippedLength[i]!);
+    rows.raw_offset.push(columns.txOffset[i]!);
+    rows.size_bytes.push(columns.txLength[i]!);
+    rows.stripped_bytes.push(columns.txStrippedLength[i]!);
   }
 
   /** Outputs that an older transaction with the same id had left can not be spent any more (BIP 30). */
@@ -226,11 +223,11 @@ export class BlockLoader {
   }
 
   /** The output row that an input spends, or NONE when its transaction is not in the ledger. */
-  #resolve(block: Uint8Array, prepared: PreparedBlock, input: number, height: number): number {
+  #resolve(block: Uint8Array, columns: BlockColumns, input: number, height: number): number {
     const flow = this.#flow;
-    const prevTx = flow.findTx(block, prepared.inPrevTxidOffset[input]!);
+    const prevTx = flow.findTx(block, columns.inPrevTxidOffset[input]!);
     if (prevTx === NONE) return NONE;
-    const prevout = flow.txFirstOutput.at(prevTx) + prepared.inPrevVout[input]!;
+    const prevout = flow.txFirstOutput.at(prevTx) + columns.inPrevVout[input]!;
     if (prevout >= flow.txFirstOutput.at(prevTx + 1)) {
       throw invalidBlock(height, 'spends an output that its transaction does not have');
     }
@@ -244,7 +241,7 @@ export class BlockLoader {
 
   #addInput(
     block: Uint8Array,
-    prepared: PreparedBlock,
+    columns: BlockColumns,
     input: number,
     txIndex: number,
     prevout: number,
@@ -265,18 +262,18 @@ export class BlockLoader {
     } else {
       const prevKind =
         scriptId === NONE ? PREVOUT_UNKNOWN : (flow.scriptKind.at(scriptId) as ScriptKind);
-      classifyInput(block, prepared, input, prevKind, shape);
+      classifyInput(block, columns, input, prevKind, shape);
     }
     // Two inputs of one transaction that spend the same output: the first has marked it by now.
     if (prevout !== NONE && flow.outputSpender.at(prevout) !== UNSPENT) {
       throw invalidBlock(height, 'spends an output that was spent before');
     }
-    flow.addInput(prevout, prepared.inSequence[input]!, shape.kind, shape.sighashMask);
+    flow.addInput(prevout, columns.inSequence[input]!, shape.kind, shape.sighashMask);
 
     rows.inputs.input_index.push(inputIndex);
     rows.inputs.tx_index.push(txIndex);
     rows.inputs.prev_output.push(prevout);
-    rows.inputs.sequence.push(prepared.inSequence[input]!);
+    rows.inputs.sequence.push(columns.inSequence[input]!);
     rows.inputs.kind.push(shape.kind);
     rows.inputs.key_form.push(shape.keyForm);
     rows.inputs.sighash_mask.push(shape.sighashMask);
@@ -284,14 +281,14 @@ export class BlockLoader {
     if (prevout === NONE) {
       if (isCoinbase) return;
       rows.unknown_prevouts.input_index.push(inputIndex);
-      rows.unknown_prevouts.prev_txid.push(block, prepared.inPrevTxidOffset[input]!);
-      rows.unknown_prevouts.prev_vout.push(prepared.inPrevVout[input]!);
+      rows.unknown_prevouts.prev_txid.push(block, columns.inPrevTxidOffset[input]!);
+      rows.unknown_prevouts.prev_vout.push(columns.inPrevVout[input]!);
       return;
     }
     this.#unspentCount -= 1;
     this.#unspent.add(-flow.outputValue.at(prevout));
     if (scriptId === NONE) return;
-    const scriptSig = prepared.inScriptOffset[input]!;
+    const scriptSig = columns.inScriptOffset[input]!;
     if (shape.kind === INPUT_KIND.p2shP2wpkh) {
       this.#addReveal(block, scriptSig, scriptId, txIndex, REVEAL.p2wpkh, 20);
     } else if (shape.kind === INPUT_KIND.p2shP2wsh) {
@@ -315,18 +312,13 @@ export class BlockLoader {
     this.#flow.addReveal(scriptId, txIndex, kind, payload, 0);
   }
 
-  #addOutput(
-    block: Uint8Array,
-    prepared: PreparedBlock,
-    output: number,
-    txIndex: number,
-    isGenesis: boolean,
-  ): void {
+  #addOutput(prepared: PreparedBlock, output: number, txIndex: number, isGenesis: boolean): void {
     const flow = this.#flow;
+    const { bytes: block, columns } = prepared;
     const rows = this.rows.outputs;
-    const start = prepared.outScriptOffset[output]!;
-    const end = start + prepared.outScriptLength[output]!;
-    const valueSats = prepared.outValue[output]!;
+    const start = columns.outScriptOffset[output]!;
+    const end = start + columns.outScriptLength[output]!;
+    const valueSats = columns.outValue[output]!;
     const kind = prepared.outKind[output]!;
     rows.output_index.push(flow.outputCount);
     rows.tx_index.push(txIndex);

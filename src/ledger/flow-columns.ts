@@ -9,7 +9,8 @@ import { ClewError } from '../errors.ts';
 import { BytesColumn } from './bytes-column.ts';
 import { CodeColumn } from './code-column.ts';
 import type { ColumnDamage, ColumnState } from './column-state.ts';
-import { DeltaColumn16, DeltaColumn32 } from './delta-column.ts';
+import { DeltaColumn16 } from './delta-column-16.ts';
+import { DeltaColumn32 } from './delta-column-32.ts';
 import { F64Column } from './f64-column.ts';
 import { KeyIndex, type KeyIndexState } from './key-index.hot.ts';
 import { PageBudget } from './page-budget.ts';
@@ -39,11 +40,15 @@ interface ColumnDefinition {
   readonly role: 'fact' | 'link' | 'mutable';
 }
 
-const fact = (kind: ColumnDefinition['kind'], family: RowFamily, rowBytes?: number) =>
+const fact = <Kind extends ColumnDefinition['kind']>(
+  kind: Kind,
+  family: RowFamily,
+  rowBytes?: number,
+) =>
   ({ kind, family, role: 'fact', ...(rowBytes === undefined ? {} : { rowBytes }) }) as const;
-const link = (kind: ColumnDefinition['kind'], family: RowFamily) =>
+const link = <Kind extends ColumnDefinition['kind']>(kind: Kind, family: RowFamily) =>
   ({ kind, family, role: 'link' }) as const;
-const mutable = (kind: 'row' | 'u8', family: RowFamily) =>
+const mutable = <Kind extends 'row' | 'u8'>(kind: Kind, family: RowFamily) =>
   ({ kind, family, role: 'mutable' }) as const;
 
 export const FLOW_COLUMNS = {
@@ -133,6 +138,8 @@ export interface FlowPlace {
   readonly states?: ColumnStates;
   readonly keys?: KeyStates;
   readonly writable: boolean;
+  /** Links and keys begin empty, whatever is there. */
+  readonly isAnew?: boolean;
 }
 
 const DEFAULT_MEMORY_BYTES = 3 * 1024 ** 3;
@@ -190,14 +197,22 @@ export class FlowColumns {
     return new FlowColumns(place, options);
   }
 
+  /** Only the facts are there as they are stored; links and keys are made anew. */
+  static openFacts(
+    place: { readonly folder: string; readonly network: Network; readonly states: ColumnStates },
+    options: FlowColumnsOptions,
+  ): FlowColumns {
+    return new FlowColumns({ ...place, writable: true, isAnew: true }, options);
+  }
+
   #each(role?: 'fact' | 'link' | 'mutable'): [string, FlowColumn][] {
     return Object.entries(this.byName).filter(
       ([name]) => role === undefined || FLOW_COLUMNS[name as ColumnName].role === role,
     );
   }
 
-  get mutableColumns(): [string, RowColumn | U8Column][] {
-    return this.#each('mutable') as [string, RowColumn | U8Column][];
+  get mutableColumns(): (RowColumn | U8Column)[] {
+    return this.#each('mutable').map(([, column]) => column as RowColumn | U8Column);
   }
 
   /** Hand the new rows of all columns that only grow to their files, without waiting for the disk. */
@@ -268,6 +283,34 @@ export class FlowColumns {
     return damages;
   }
 
+  /**
+   * Store the keys of the rows that were added since they were stored last.
+   *
+   * @param rowsMin fewer rows than these are not worth a file
+   */
+  storeKeys(counts: Counts, rowsMin: number): void {
+    const { transactions, scripts } = counts;
+    const rows: Record<KeyName, number> = {
+      txKeys: transactions,
+      scriptKeys: scripts,
+      bareKeys: scripts,
+    };
+    for (const name of ['txKeys', 'scriptKeys', 'bareKeys'] as const) {
+      const keys = this[name];
+      this.covered[name] = Math.max(this.covered[name], keys.coveredRows);
+      if (rows[name] - this.covered[name] >= rowsMin) {
+        keys.flushFront();
+        this.covered[name] = rows[name];
+      }
+      keys.prepareCommit();
+    }
+  }
+
+  /** Files of keys that the checkpoint just made does not name are of no use any more. */
+  dropUnreferencedKeys(): void {
+    for (const keys of [this.txKeys, this.scriptKeys, this.bareKeys]) keys.dropUnreferenced();
+  }
+
   close(): void {
     for (const [, column] of this.#each()) column.close();
     this.txKeys.close();
@@ -295,7 +338,10 @@ function makeColumn(
           folder: flowPlace.folder,
           name,
           networkMagic: flowPlace.network.magic,
-          state: requireState(name, flowPlace),
+          state:
+            flowPlace.isAnew && definition.role !== 'fact'
+              ? undefined
+              : requireState(name, flowPlace),
           writable: flowPlace.writable,
         };
   const options = { mutable: definition.role === 'mutable' };
@@ -335,7 +381,7 @@ function makeKeys(
   place: FlowPlace | undefined,
   options: { readonly memoryBytes: number },
 ): KeyIndex {
-  if (place === undefined) return KeyIndex.inMemory(options);
+  if (place === undefined) return KeyIndex.inMemory();
   const state = place.keys?.[name];
   if (state === undefined) return KeyIndex.create(place.folder, name, options);
   return KeyIndex.open(place.folder, name, state.index, options);

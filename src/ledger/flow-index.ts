@@ -21,9 +21,11 @@ import { SCRIPT_KIND } from '../chain/script-kind.ts';
 import { ClewError } from '../errors.ts';
 import type { BlockHash, Txid } from '../units/ids.ts';
 import { NONE } from '../units/ids.ts';
+import type { BytesColumn } from './bytes-column.ts';
 import type { CodeColumn } from './code-column.ts';
-import type { BytesColumn, F64Column, U8Column, U32Column } from './column.ts';
-import type { DeltaColumn16, DeltaColumn32 } from './delta-column.ts';
+import type { DeltaColumn16 } from './delta-column-16.ts';
+import type { DeltaColumn32 } from './delta-column-32.ts';
+import type { F64Column } from './f64-column.ts';
 import { FlowColumns, type FlowColumnsOptions } from './flow-columns.ts';
 import type { KeyIndex } from './key-index.hot.ts';
 import type { RowColumn } from './row-column.ts';
@@ -31,6 +33,8 @@ import type { SatsColumn } from './sats-column.ts';
 import { ScriptBlob } from './script-blob.ts';
 import { EventWalk, noteEvent } from './script-events.hot.ts';
 import { hashScript, scriptKey } from './script-key.hot.ts';
+import type { U32Column } from './u32-column.ts';
+import type { U8Column } from './u8-column.ts';
 
 /** `outputSpender`: not spent as of the tip. */
 export const UNSPENT = NONE;
@@ -505,13 +509,12 @@ export class FlowIndex {
     this.scriptLastOutput.push(NONE);
     this.scriptLastInput.push(NONE);
     this.scriptEvents.push(0);
-    this.insertScriptKeys(scriptId, kind, keyLow, keyHigh);
+    this.scriptKeys.insert(keyLow, keyHigh, scriptId);
+    if (kind === SCRIPT_KIND.p2pk) this.insertBareKey(scriptId);
   }
 
-  /** Make a script findable. */
-  insertScriptKeys(scriptId: number, kind: number, keyLow: number, keyHigh: number): void {
-    this.scriptKeys.insert(keyLow, keyHigh, scriptId);
-    if (kind !== SCRIPT_KIND.p2pk) return;
+  /** Make a bare public key findable by the P2PKH script that means the same. */
+  insertBareKey(scriptId: number): void {
     const twin = bareKeyTwin(this.scripts.read(scriptId));
     hashScript(twin, 0, twin.length);
     this.bareKeys.insert(scriptKey.low, scriptKey.high, scriptId);

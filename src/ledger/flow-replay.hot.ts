@@ -5,6 +5,7 @@
  * It is also the second way of computing what `block-loader.hot.ts` builds while loading; a test holds the two
  * against each other column by column.
  */
+import { SCRIPT_KIND } from '../chain/script-kind.ts';
 import { ClewError } from '../errors.ts';
 import { NONE } from '../units/ids.ts';
 import { type FlowCounts, type FlowIndex, UNSPENDABLE, UNSPENT } from './flow-index.ts';
@@ -50,16 +51,19 @@ export function replayLinks(
   }
 }
 
-/** Put rows that no stored key run covers into the key indexes. */
+/** Put rows that no stored file of keys covers into the key indexes. */
 export function insertKeys(flow: FlowIndex, to: FlowCounts): void {
-  for (let tx = flow.txKeys.coveredRows; tx < to.transactions; tx += 1) {
+  const { covered } = flow.columns;
+  for (let tx = covered.txKeys; tx < to.transactions; tx += 1) {
     const txid = flow.txids.at(tx);
     flow.txKeys.insert(word(txid, 0), word(txid, 4), tx);
   }
-  const from = Math.min(flow.scriptKeys.coveredRows, flow.bareKeys.coveredRows);
-  for (let script = from; script < to.scripts; script += 1) {
+  for (let script = covered.scriptKeys; script < to.scripts; script += 1) {
     flow.scripts.hash(script);
-    flow.insertScriptKeys(script, flow.scriptKind.at(script), scriptKey.low, scriptKey.high);
+    flow.scriptKeys.insert(scriptKey.low, scriptKey.high, script);
+  }
+  for (let script = covered.bareKeys; script < to.scripts; script += 1) {
+    if (flow.scriptKind.at(script) === SCRIPT_KIND.p2pk) flow.insertBareKey(script);
   }
 }
 

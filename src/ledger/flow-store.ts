@@ -208,7 +208,7 @@ export function rebuildLinks(
   tip: TipRecord,
   options: FlowColumnsOptions & { readonly onProgress?: (transactions: number) => void } = {},
 ): FlowIndex {
-  CheckpointJournal.discard(folder);
+  CheckpointJournal.recover(folder);
   const columns = FlowColumns.openFacts({ folder, network, states: tip.facts }, options);
   const flow = new FlowIndex(network, columns);
   return closingOnError(flow, () => {
@@ -244,14 +244,14 @@ export function checkpointFlow(flow: FlowIndex, tip: TipRecord, isEnd: boolean):
   columns.flush();
   columns.storeKeys(flow.counts, isEnd ? KEYS_STORED_MIN : Number.POSITIVE_INFINITY);
   columns.sync();
-  CheckpointJournal.write(columns.folder, columns.mutableColumns, () => {
+  new CheckpointJournal(columns.folder).checkpoint(columns.mutableColumns, () => {
     const checkpoint: FlowCheckpoint = {
       format: FLOW_FORMAT,
       tip,
       columns: columns.states(),
       keys: columns.keyStates(),
     };
-    return { name: MANIFEST, text: `${JSON.stringify(checkpoint)}\n` };
+    return { fileName: MANIFEST, text: `${JSON.stringify(checkpoint)}\n` };
   });
   columns.dropUnreferencedKeys();
 }

@@ -53,7 +53,7 @@ before(async () => {
     }
     const { height, hash } = BLOCKS.at(-1)!;
     await ledger.commit(loader.rows, flow, loader.counters, { height, hash, files: 1 });
-    flow.commit({ height, hash: hash as BlockHash });
+    await ledger.finishWriting();
     flow.close();
     ledger.endWriting();
     columns = flowColumns(await ledger.openFlow());

@@ -4,17 +4,16 @@
  * A script may lie across two pages of the blob; then reading it copies, otherwise it is a view.
  */
 import type { BytesColumn } from './bytes-column.ts';
-import type { F64Column, BytesColumn as OldBytesColumn } from './column.ts';
 import type { DeltaColumn32 } from './delta-column-32.ts';
 import { PAGE_ROWS } from './page-budget.ts';
 import { hashScript } from './script-key.hot.ts';
 
 export class ScriptBlob {
-  readonly #offsets: DeltaColumn32 | F64Column;
-  readonly #bytes: BytesColumn | OldBytesColumn;
+  readonly #offsets: DeltaColumn32;
+  readonly #bytes: BytesColumn;
 
   /** @param bytes a column of one-byte rows; @param offsets where each script begins, and the end of the last */
-  constructor(offsets: DeltaColumn32 | F64Column, bytes: BytesColumn | OldBytesColumn) {
+  constructor(offsets: DeltaColumn32, bytes: BytesColumn) {
     this.#offsets = offsets;
     this.#bytes = bytes;
     if (offsets.length === 0) offsets.push(0);
@@ -37,9 +36,13 @@ export class ScriptBlob {
   /** Forget the scripts from this one on. */
   truncate(count: number): void {
     if (count >= this.count) return;
-    if (!('truncate' in this.#offsets) || !('truncate' in this.#bytes)) return;
     this.#bytes.truncate(this.#offsets.at(count));
     this.#offsets.truncate(count + 1);
+  }
+
+  /** Where the bytes of a script begin; for the number of scripts, where they end. */
+  startOf(scriptId: number): number {
+    return this.#offsets.at(scriptId);
   }
 
   lengthOf(scriptId: number): number {

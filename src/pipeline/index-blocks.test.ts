@@ -165,7 +165,7 @@ test('with raw bytes kept, a transaction is read from the copy', async (t) => {
   await withLedger(source, async (ledger, ledgerFolder) => {
     await indexBlocks(ledger, source, { keepRawIn: join(ledgerFolder, 'ledger/raw') });
     const flow = await ledger.openFlow();
-    const facts = await readTransaction(ledger.engine, flow, flow.txid(170));
+    const facts = await readTransaction(ledger, flow, flow.txid(170));
     assert.ok(facts.raw.file.startsWith(ledgerFolder));
     const reader = openRawReader();
     const bytes = reader.read(facts.raw);

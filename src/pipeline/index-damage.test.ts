@@ -337,7 +337,7 @@ test('raw copies are not copied again when blocks are loaded anew, and outlast t
   );
   const flow = await ledger.openFlow();
   for (const block of chain) {
-    const facts = await readTransaction(ledger.engine, flow, block.txids[0]!);
+    const facts = await readTransaction(ledger, flow, block.txids[0]!);
     assert.equal(facts.raw.file.startsWith(keepRawIn), true);
   }
 });

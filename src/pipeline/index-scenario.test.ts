@@ -70,7 +70,7 @@ test('the whole scenario chain equals a slow ledger: counters, every history, ev
   await compareTransactions(ledger, naive, { every: 9, named: txids });
   const { addresses } = scenario('sameKeyP2pk');
   await compareAddresses(ledger, naive, { every: 9, named: addresses });
-  const scripts = await resolveAddress(ledger.engine, await ledger.openFlow(), addresses[0]!);
+  const scripts = resolveAddress(await ledger.openFlow(), addresses[0]!);
   assert.equal(scripts.length, 2, 'a bare key and its P2PKH form are one address');
 });
 
@@ -78,42 +78,42 @@ test('a coinbase whose id comes twice: the first output is gone, the second coun
   const { txids, addresses } = scenario('duplicateCoinbase');
   assert.equal(txids[0], txids[1]);
   const flow = await ledger.openFlow();
-  const facts = await readTransaction(ledger.engine, flow, txids[0]!);
+  const facts = await readTransaction(ledger, flow, txids[0]!);
   const [first] = facts.sameIdAtHeights;
   assert.deepEqual(facts.sameIdAtHeights, [facts.height - 2]);
   assert.deepEqual(
     facts.outputs.map(({ status }) => status),
     ['unspent'],
   );
-  const scripts = await resolveAddress(ledger.engine, flow, addresses[0]!);
-  const summary = await summariseScripts(ledger.engine, flow, scripts);
+  const scripts = resolveAddress(flow, addresses[0]!);
+  const summary = summariseScripts(flow, scripts);
   const paid = BigInt(facts.outputs[0]!.valueSats);
   assert.equal(summary.receivedSats, 2n * paid);
   assert.equal(summary.balanceSats, paid);
   assert.equal(summary.transactions, 2);
   // Before the second came, the first was there and whole.
   const txEnd = flow.txEndAtHeight(facts.height - 1);
-  const earlier = await readTransaction(ledger.engine, flow, txids[0]!, { txEnd });
+  const earlier = await readTransaction(ledger, flow, txids[0]!, { txEnd });
   assert.equal(earlier.height, first);
   assert.deepEqual(earlier.sameIdAtHeights, []);
   assert.equal(earlier.outputs[0]!.status, 'unspent');
-  assert.equal((await summariseScripts(ledger.engine, flow, scripts, txEnd)).balanceSats, paid);
+  assert.equal((summariseScripts(flow, scripts, txEnd)).balanceSats, paid);
   const tooEarly = { txEnd: flow.txEndAtHeight(first! - 1) };
-  await assert.rejects(readTransaction(ledger.engine, flow, txids[0]!, tooEarly), {
+  await assert.rejects(readTransaction(ledger, flow, txids[0]!, tooEarly), {
     code: 'CLEW_TX_NOT_FOUND',
   });
 });
 
 test('what can never be spent is told so: the genesis output, data, an oversized script', async () => {
   const flow = await ledger.openFlow();
-  const genesis = await readTransaction(ledger.engine, flow, flow.txid(0));
+  const genesis = await readTransaction(ledger, flow, flow.txid(0));
   assert.deepEqual(
     genesis.outputs.map(({ status, valueSats }) => [status, valueSats]),
     [['unspendable', 5_000_000_000]],
   );
   for (const name of ['opReturn', 'oversizedScript']) {
     const { txids } = scenario(name);
-    const facts = await readTransaction(ledger.engine, flow, txids[0]!);
+    const facts = await readTransaction(ledger, flow, txids[0]!);
     const data = facts.outputs.filter(({ status }) => status === 'unspendable');
     assert.ok(data.length > 0, name);
     for (const output of data) assert.equal(output.address, undefined, name);
@@ -128,7 +128,7 @@ test('what can never be spent is told so: the genesis output, data, an oversized
 test('an output spent in the block that made it is spent there', async () => {
   const flow = await ledger.openFlow();
   const [made] = scenario('sameBlockSpend').txids;
-  const facts = await readTransaction(ledger.engine, flow, made!);
+  const facts = await readTransaction(ledger, flow, made!);
   assert.ok(facts.outputs.some(({ spentBy }) => spentBy?.height === facts.height));
 });
 
@@ -168,9 +168,7 @@ test('in pieces of any size: the same tables, the same flow index', async () => 
 
 test('undone and loaded again, at random heights: the same tables, the same flow index', async () => {
   const random = seededRandom('undo-1');
-  const { height: twice } = await readTransaction(
-    ledger.engine,
-    await ledger.openFlow(),
+  const { height: twice } = await readTransaction(ledger, await ledger.openFlow(),
     scenario('duplicateCoinbase').txids[0]!,
   );
   // Between the two transactions of the same id, and anywhere.

@@ -87,7 +87,7 @@ export async function investigateSeeds(
   const run = await network.run(at);
   options.onStage?.('matching tags');
   const attributions = await network.attributions(run);
-  const seeds = await placeSeeds(network, flow, seedSet.seeds, at);
+  const seeds = await placeSeeds(flow, seedSet.seeds, at);
   options.onStage?.('tracing');
   const investigation = investigate(flow, run, attributions, seeds, {
     asOfHeight: at.height,
@@ -106,21 +106,19 @@ export async function investigateSeeds(
 
 /** Where each seed stands in the ledger as of a height; seeds that are not there keep empty lists. */
 export async function placeSeeds(
-  network: OpenNetwork,
   flow: FlowIndex,
   seeds: readonly Seed[],
   at: AsOf,
 ): Promise<SeedPlace[]> {
-  const { engine } = network.ledger;
   const addresses = seeds.flatMap((seed) => (seed.address === undefined ? [] : [seed.address]));
-  const scriptsOf = await resolveAddresses(engine, flow, addresses);
+  const scriptsOf = resolveAddresses(flow, addresses);
   const places: SeedPlace[] = [];
   for (const seed of seeds) {
     const found = seed.address === undefined ? [] : (scriptsOf.get(seed.address) ?? []);
     const scripts = found.filter((script) => {
       return flow.outputTx.at(flow.scriptFirstOutput.at(script)) < at.txEnd;
     });
-    const outputs = seed.txid === undefined ? [] : await placeOutputs(network, flow, seed, at);
+    const outputs = seed.txid === undefined ? [] : await placeOutputs(flow, seed, at);
     places.push({
       seed: seedName(seed),
       kind: seed.kind,
@@ -137,12 +135,11 @@ export async function placeSeeds(
 }
 
 async function placeOutputs(
-  network: OpenNetwork,
   flow: FlowIndex,
   seed: Seed,
   at: AsOf,
 ): Promise<OutputIndex[]> {
-  const tx = (await findTransactions(network.ledger.engine, flow, seed.txid!)).at(-1);
+  const tx = findTransactions(flow, seed.txid!).at(-1);
   if (tx === undefined || tx >= at.txEnd) return [];
   const first = flow.txFirstOutput.at(tx);
   const end = flow.txFirstOutput.at(tx + 1);

@@ -148,7 +148,7 @@ export class OpenNetwork {
     const flow = await this.flow();
     const matched = matchTags(
       await this.tagIndex(),
-      (addresses) => resolveAddresses(this.ledger.engine, flow, addresses),
+      async (addresses) => resolveAddresses(flow, addresses),
       (script) => run.rootOf(script),
     );
     this.#attributions.set(run, matched);
@@ -164,7 +164,7 @@ export class OpenNetwork {
     const addresses = [...new Set(names.map((script) => scriptName(flow, script)))] as Address[];
     return matchTags(
       await loadTagIndexOf(await this.#places.store(), this.network.name, addresses),
-      (some) => resolveAddresses(this.ledger.engine, flow, some),
+      async (some) => resolveAddresses(flow, some),
       (script) => run.rootOf(script),
     );
   }
@@ -178,7 +178,7 @@ export class OpenNetwork {
     const address = canonicalAddress(text.trim(), this.network);
     const flow = await this.flow();
     const txEnd = at?.txEnd ?? flow.txCount;
-    const found = await resolveAddress(this.ledger.engine, flow, address);
+    const found = resolveAddress(flow, address);
     const scripts = found.filter((script) => {
       return flow.outputTx.at(flow.scriptFirstOutput.at(script)) < txEnd;
     });
@@ -216,8 +216,8 @@ export class OpenNetwork {
   ): Promise<TransactionAnswer> {
     const flow = await this.flow();
     const at = asOf(flow, asOfHeight);
-    const facts = await readTransaction(this.ledger.engine, flow, txid, { txEnd: at.txEnd });
-    const txIndex = await getTransactionIndex(this.ledger.engine, flow, txid, at.txEnd);
+    const facts = await readTransaction(this.ledger, flow, txid, { txEnd: at.txEnd });
+    const txIndex = getTransactionIndex(flow, txid, at.txEnd);
     const answer = answerTransaction(flow, await this.run(at), txIndex, facts);
     if (!withBytes) return answer;
     return { ...answer, strippedHex: readStrippedHex(facts.raw, facts.txid, this.network) };
@@ -235,7 +235,7 @@ export class OpenNetwork {
       cluster: { id: run.clusterId(root), addresses: run.size(root).addresses },
       tags: await this.tagsOf(subject.address),
     };
-    return answerAddress(this.ledger.engine, flow, subject, about, page);
+    return answerAddress(flow, subject, about, page);
   }
 
   /** @throws {ClewError} CLEW_ADDRESS_*, CLEW_AS_OF */

@@ -112,7 +112,7 @@ async function outputSource(
   at: AsOf,
 ): Promise<TraceSource> {
   const flow = await network.flow();
-  const outputIndex = await getOutputIndex(network.ledger.engine, flow, txid, vout);
+  const outputIndex = getOutputIndex(flow, txid, vout);
   const txIndex = flow.outputTx.at(outputIndex);
   if (txIndex >= at.txEnd) {
     throw new ClewError(
@@ -136,7 +136,7 @@ async function beginAtSeeds(
   const run = await network.run(at);
   const seedSet = parseSeeds(seedFile.bytes, network.network, { siteKey });
   onSeedSet?.(seedSet);
-  const places = await placeSeeds(network, flow, seedSet.seeds, at);
+  const places = await placeSeeds(flow, seedSet.seeds, at);
   const attributions = await network.attributions(run);
   const set = buildSeedSet(flow, run, attributions, places, at.txEnd, SEED_SET_LIMITS);
   const sources = Array.from(set.outputs, (outputIndex) => ({

@@ -28,7 +28,7 @@ export type BlockHash = Branded<string, 'BlockHash'>;
 export type Address = Branded<string, 'Address'>;
 
 /** No such row: a coinbase's prevout, an unknown prevout, an unspent output's spender. */
-export const NONE = 0xffff_ffff;
+export const NONE = 0xff_ffff_ffff;
 
 /** `txid:n`, the name of an output. */
 export function formatOutpoint(txid: Txid, vout: number): string {

@@ -10,7 +10,9 @@ import {
 } from '../../src/ledger/address-facts.ts';
 import { countFlow } from '../../src/ledger/counters.ts';
 import type { Ledger } from '../../src/ledger/ledger.ts';
-import { HISTORY_DIRECTION, NO_ROW_SQL, TABLES } from '../../src/ledger/schema.ts';
+import { NO_ROW_SQL, TABLES } from '../../src/ledger/schema.ts';
+import { SPENDER_MAX } from '../../src/ledger/flow-index.ts';
+import { EventWalk } from '../../src/ledger/script-events.hot.ts';
 import { resolveAddresses } from '../../src/ledger/script-lookup.ts';
 import { readTransaction } from '../../src/ledger/transaction-facts.ts';
 import type { BlockSource, SourceBlock } from '../../src/source/block-source.ts';
@@ -45,7 +47,7 @@ export async function compareAddresses(
   const addresses = [...naive.addresses].filter(
     (address, i) => i % every === 0 || named.includes(address),
   );
-  const resolved = await resolveAddresses(ledger.engine, flow, addresses);
+  const resolved = resolveAddresses(flow, addresses);
   const balances = naive.balances();
   const outputCounts = new Map<string | undefined, number>();
   for (const { outputs } of [...naive.byTxid.values()].flat()) {
@@ -56,7 +58,7 @@ export async function compareAddresses(
     const scripts = resolved.get(address)!;
     const entries = naive.history.get(address)!;
     const sum = (key: 'received' | 'sent'): bigint => entries.reduce((s, e) => s + e[key], 0n);
-    const summary = await summariseScripts(ledger.engine, flow, scripts, txEnd);
+    const summary = summariseScripts(flow, scripts, txEnd);
     assert.deepEqual(
       {
         received: summary.receivedSats,
@@ -87,37 +89,29 @@ export async function compareAddresses(
   }
 }
 
-/** Every row of every history, in one query: which transaction paid how much to and from which address. */
+/** Every event of every script, from the lists of the flow index: which transaction paid how much to and from which address. */
 export async function compareHistoryRows(ledger: Ledger, naive: NaiveLedger): Promise<void> {
   const flow = await ledger.openFlow();
-  const rows = await ledger.engine.query<{
-    script: string;
-    tx: string;
-    direction: number;
-    value: string;
-  }>(
-    `SELECT script_id AS script, tx_index AS tx, direction, value FROM history
-     WHERE direction != ${HISTORY_DIRECTION.destroyed} ORDER BY tx_index`,
-  );
-  const addresses = new Map<string, string | undefined>();
-  const addressOf = (script: string): string | undefined => {
-    if (!addresses.has(script)) {
-      const bytes = flow.scripts.read(Number(script));
-      addresses.set(script, scriptToAddress(bytes, ledger.network));
-    }
-    return addresses.get(script);
-  };
-  const entries = new Map<string, (NaiveEntry & { readonly tx: string })[]>();
-  for (const { script, tx, direction, value } of rows) {
-    const address = addressOf(script);
+  const walk = new EventWalk(flow);
+  const events: { address: string; tx: number; received: bigint; sent: bigint }[] = [];
+  for (let script = 0; script < flow.scriptCount; script += 1) {
+    const address = scriptToAddress(flow.scripts.read(script), ledger.network);
     if (address === undefined) continue;
-    const list = entries.get(address) ?? [];
-    if (list.at(-1)?.tx !== tx) {
-      list.push({ txid: flow.txid(Number(tx)), tx, received: 0n, sent: 0n });
+    walk.toNewest(script);
+    while (walk.next()) {
+      const value = BigInt(walk.valueSats);
+      const [received, sent] = walk.isInput ? [0n, value] : [value, 0n];
+      events.push({ address, tx: walk.tx, received, sent });
     }
+  }
+  events.sort((a, b) => a.tx - b.tx);
+  const entries = new Map<string, (NaiveEntry & { readonly tx: number })[]>();
+  for (const { address, tx, received, sent } of events) {
+    const list = entries.get(address) ?? [];
+    if (list.at(-1)?.tx !== tx) list.push({ txid: flow.txid(tx), tx, received: 0n, sent: 0n });
     const entry = list.at(-1)!;
-    if (direction === HISTORY_DIRECTION.received) entry.received += BigInt(value);
-    else entry.sent += BigInt(value);
+    entry.received += received;
+    entry.sent += sent;
     entries.set(address, list);
   }
   assert.equal(entries.size, naive.history.size);
@@ -136,7 +130,7 @@ export async function compareHistoryRows(ledger: Ledger, naive: NaiveLedger): Pr
 /** All pages of a history, one after the other. */
 export async function readPages(
   ledger: Ledger,
-  scripts: Parameters<typeof readHistory>[2],
+  scripts: Parameters<typeof readHistory>[1],
   limit: number,
   txEnd?: number,
 ): Promise<HistoryEntry[]> {
@@ -144,7 +138,7 @@ export async function readPages(
   const entries: HistoryEntry[] = [];
   let cursor: string | undefined;
   do {
-    const page = await readHistory(ledger.engine, flow, scripts, {
+    const page = readHistory(flow, scripts, {
       limit,
       ...(cursor === undefined ? {} : { cursor }),
       ...(txEnd === undefined ? {} : { txEnd }),
@@ -165,9 +159,7 @@ export async function compareTransactions(
   const chosen = [...naive.byTxid].filter(([txid], i) => i % every === 0 || named.includes(txid));
   for (const [txid, all] of chosen) {
     const expected = all.at(-1)!;
-    const facts = await readTransaction(
-      ledger.engine,
-      flow,
+    const facts = await readTransaction(ledger, flow,
       txid,
       txEnd === undefined ? {} : { txEnd },
     );
@@ -217,7 +209,8 @@ function rowsOf(source: BlockSource) {
   const outputs = [];
   const inputs = [];
   const spends = [];
-  const outputRows = new Map<string, { readonly row: number; readonly sats: number }>();
+  const txids: string[] = [];
+  const outputRows = new Map<string, { readonly row: number }>();
   for (const { height, hash, prevHash, ...place } of source.blocks.map(plain)) {
     const { header, transactions: txs, size } = parseBlock(source.readBlock(place), source.network);
     const coinbase = bytesToHex(txs[0]!.inputs[0]!.scriptSig);
@@ -241,46 +234,41 @@ function rowsOf(source: BlockSource) {
     });
     for (const tx of txs) {
       const tx_index = transactions.length;
-      let input_sats = 0;
-      for (const [vin, input] of tx.inputs.entries()) {
+      for (const input of tx.inputs) {
         const prevout = tx.isCoinbase
           ? undefined
           : outputRows.get(`${input.prevTxid}:${input.vout}`);
         inputs.push({
           tx_index,
           prev: prevout?.row ?? null,
-          sats: prevout?.sats ?? 0,
           sequence: input.sequence,
           witness: tx.isCoinbase ? 0 : input.witness.length,
         });
         if (prevout === undefined) continue;
-        input_sats += prevout.sats;
-        spends.push({ output: prevout.row, tx_index, vin });
+        spends.push({ output: prevout.row, tx_index });
       }
       for (const [vout, { valueSats, kind, script }] of tx.outputs.entries()) {
-        outputRows.set(`${tx.txid}:${vout}`, { row: outputs.length, sats: valueSats });
+        outputRows.set(`${tx.txid}:${vout}`, { row: outputs.length });
         outputs.push({ tx_index, value: valueSats, kind, bytes: script.length });
       }
+      txids.push(tx.txid);
       transactions.push({
-        txid: tx.txid,
         version: tx.version,
         locktime: tx.locktime,
         inputs: tx.inputs.length,
         outputs: tx.outputs.length,
         size: tx.size,
         stripped: tx.strippedSize,
-        input_sats,
-        output_sats: tx.outputs.reduce((sum, { valueSats }) => sum + valueSats, 0),
       });
     }
   }
-  spends.sort((a, b) => a.output - b.output || a.tx_index - b.tx_index);
-  return { blocks, transactions, outputs, inputs, spends };
+  spends.sort((a, b) => a.output - b.output);
+  return { blocks, transactions, outputs, inputs, spends, txids };
 }
 
 /** Every row of blocks, transactions, outputs, inputs and spends against the parsed blocks. */
 export async function compareTables(ledger: Ledger, source: BlockSource): Promise<void> {
-  const { blocks, transactions, outputs, inputs, spends } = rowsOf(source);
+  const { blocks, transactions, outputs, inputs, spends, txids } = rowsOf(source);
   const read = (sql: string) => ledger.engine.query<Record<string, unknown>>(sql);
   assert.deepEqual(
     await read(
@@ -292,9 +280,8 @@ export async function compareTables(ledger: Ledger, source: BlockSource): Promis
   );
   assert.deepEqual(
     await read(
-      `SELECT ${display('txid')} AS txid, version, locktime, input_count AS inputs, output_count AS outputs,
-         size_bytes AS size, stripped_bytes AS stripped, ${number('input_sats')} AS input_sats,
-         ${number('output_sats')} AS output_sats FROM transactions ORDER BY tx_index`,
+      `SELECT version, locktime, input_count AS inputs, output_count AS outputs,
+         size_bytes AS size, stripped_bytes AS stripped FROM transactions ORDER BY tx_index`,
     ),
     transactions,
   );
@@ -308,17 +295,20 @@ export async function compareTables(ledger: Ledger, source: BlockSource): Promis
   assert.deepEqual(
     await read(
       `SELECT ${number('tx_index')} AS tx_index, if(prev_output = ${NO_ROW_SQL}, NULL, ${number('prev_output')}) AS prev,
-         ${number('prev_value')} AS sats, sequence, witness_items AS witness FROM inputs ORDER BY input_index`,
+         sequence, witness_items AS witness FROM inputs ORDER BY input_index`,
     ),
     inputs,
   );
+  const flow = await ledger.openFlow();
   assert.deepEqual(
-    await read(
-      `SELECT ${number('output_index')} AS output, ${number('tx_index')} AS tx_index, vin
-       FROM spends ORDER BY output_index, tx_index`,
-    ),
-    spends,
+    txids,
+    txids.map((_, tx) => flow.txid(tx)),
   );
+  const found = outputs.flatMap((_, output) => {
+    const tx_index = flow.outputSpender.at(output);
+    return tx_index < SPENDER_MAX ? [{ output, tx_index }] : [];
+  });
+  assert.deepEqual(found, spends);
 }
 
 /** A 64-bit column as a plain number: all here are below 2^53. */

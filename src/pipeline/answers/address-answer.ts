@@ -7,7 +7,6 @@ import {
   type Seen,
   summariseScripts,
 } from '../../ledger/address-facts.ts';
-import type { LedgerEngine } from '../../ledger/engine.ts';
 import type { FlowIndex } from '../../ledger/flow-index.ts';
 import type { ScriptId } from '../../units/ids.ts';
 import type { AsOf } from '../as-of.ts';
@@ -47,8 +46,7 @@ export interface AddressAnswer {
 }
 
 /** Everything about one address as of a height, with a page of its history, newest first. */
-export async function answerAddress(
-  engine: LedgerEngine,
+export function answerAddress(
   flow: FlowIndex,
   subject: { readonly address: string; readonly scripts: readonly ScriptId[] },
   about: {
@@ -57,10 +55,10 @@ export async function answerAddress(
     readonly tags: readonly Tag[];
   },
   page: { readonly limit: number; readonly cursor?: string },
-): Promise<AddressAnswer> {
+): AddressAnswer {
   const { txEnd, height } = about.asOf;
-  const summary = await summariseScripts(engine, flow, subject.scripts, txEnd);
-  const history: HistoryPage = await readHistory(engine, flow, subject.scripts, { ...page, txEnd });
+  const summary = summariseScripts(flow, subject.scripts, txEnd);
+  const history: HistoryPage = readHistory(flow, subject.scripts, { ...page, txEnd });
   return {
     format: 'clew-address/1',
     address: subject.address,
