@@ -1,0 +1,216 @@
+/**
+ * A block of a key run: up to 256 entries in the order of (high, low, row).
+ *
+ *   u32 CRC-32 of what follows · u16 entries, u16 zero · u32 number of the block in its run (its low 32 bits)
+ *   u32 `high` of the first entry · 256 × u32 low · 256 × high less that of the first entry, 2 to 4 bytes
+ *   256 × row less the first row of the run, 1 to 5 bytes; all little-endian, zero beyond the last entry
+ *
+ * The widths are the same all over a run. In a sorted run of n hashes neighbours are 2^32/n apart, so large runs
+ * need 2 bytes where `high` has 4. A block ends early when the next entry would not fit.
+ */
+import { crc32 } from 'node:zlib';
+
+export const BLOCK_ENTRIES = 256;
+const HEADER_BYTES = 16;
+const LOWS = HEADER_BYTES;
+const DELTAS = LOWS + 4 * BLOCK_ENTRIES;
+const HIGH_UNIT = 0x1_0000_0000;
+const BYTE_VALUE = [1, 2 ** 8, 2 ** 16, 2 ** 24, 2 ** 32] as const;
+
+export interface KeyBlockShape {
+  /** Bytes of `high` less that of the first entry: 2, 3 or 4. */
+  readonly deltaBytes: number;
+  /** Bytes of a row less the first row of the run: 1 to 5. */
+  readonly rowBytes: number;
+  readonly rowFrom: number;
+}
+
+/** Bytes of every block of a run. */
+export function keyBlockBytes(shape: KeyBlockShape): number {
+  return DELTAS + (shape.deltaBytes + shape.rowBytes) * BLOCK_ENTRIES;
+}
+
+/** No block is larger. */
+export const KEY_BLOCK_BYTES_MAX = DELTAS + 9 * BLOCK_ENTRIES;
+
+/**
+ * The narrowest shape that wastes nothing on a run of random hashes.
+ *
+ * @param entries of the run
+ * @param rowFrom first row
+ * @param rowEnd the row after the last one
+ */
+export function keyBlockShape(entries: number, rowFrom: number, rowEnd: number): KeyBlockShape {
+  // 256 entries span 2^40 / entries on average; blocks that span twice as much are too rare to count.
+  const deltaBytes = entries >= 2 ** 25 ? 2 : entries >= 2 ** 17 ? 3 : 4;
+  let rowBytes = 1;
+  while (rowBytes < 5 && rowEnd - rowFrom > 256 ** rowBytes) rowBytes += 1;
+  return { deltaBytes, rowBytes, rowFrom };
+}
+
+/** Entries of one block, unpacked. */
+export class KeyBlockEntries {
+  count = 0;
+  readonly lows = new Uint32Array(BLOCK_ENTRIES);
+  readonly highs = new Uint32Array(BLOCK_ENTRIES);
+  readonly rows = new Float64Array(BLOCK_ENTRIES);
+}
+
+/** Pack a block into `keyBlockBytes` zeroed bytes from `at` on. */
+export function packKeyBlock(
+  entries: KeyBlockEntries,
+  shape: KeyBlockShape,
+  blockNumber: number,
+  into: Uint8Array,
+  at: number,
+): void {
+  const { count, lows, highs, rows } = entries;
+  const { deltaBytes, rowBytes, rowFrom } = shape;
+  const firstHigh = highs[0]!;
+  into[at + 4] = count & 0xff;
+  into[at + 5] = count >>> 8;
+  putU32(into, at + 8, blockNumber >>> 0);
+  putU32(into, at + 12, firstHigh);
+  let lowAt = at + LOWS;
+  let deltaAt = at + DELTAS;
+  let rowAt = deltaAt + deltaBytes * BLOCK_ENTRIES;
+  for (let i = 0; i < count; i += 1) {
+    putU32(into, lowAt, lows[i]!);
+    lowAt += 4;
+    const delta = highs[i]! - firstHigh;
+    into[deltaAt] = delta;
+    into[deltaAt + 1] = delta >>> 8;
+    if (deltaBytes > 2) into[deltaAt + 2] = delta >>> 16;
+    if (deltaBytes > 3) into[deltaAt + 3] = delta >>> 24;
+    deltaAt += deltaBytes;
+    const row = rows[i]! - rowFrom;
+    const rowLow = row >>> 0;
+    into[rowAt] = rowLow;
+    if (rowBytes > 1) into[rowAt + 1] = rowLow >>> 8;
+    if (rowBytes > 2) into[rowAt + 2] = rowLow >>> 16;
+    if (rowBytes > 3) into[rowAt + 3] = rowLow >>> 24;
+    if (rowBytes > 4) into[rowAt + 4] = Math.floor(row / HIGH_UNIT);
+    rowAt += rowBytes;
+  }
+  putU32(into, at, blockCrc(into.subarray(at, at + keyBlockBytes(shape))));
+}
+
+/** Unpack a block that was checked. */
+export function unpackKeyBlock(
+  bytes: Uint8Array,
+  at: number,
+  shape: KeyBlockShape,
+  into: KeyBlockEntries,
+): void {
+  const { lows, highs, rows } = into;
+  const { deltaBytes, rowBytes, rowFrom } = shape;
+  const count = keyBlockCount(bytes, at);
+  const firstHigh = getU32(bytes, at + 12);
+  let rowAt = at + DELTAS + deltaBytes * BLOCK_ENTRIES;
+  for (let i = 0; i < count; i += 1) {
+    lows[i] = getU32(bytes, at + LOWS + 4 * i);
+    highs[i] = firstHigh + deltaAtPosition(bytes, at, deltaBytes, i);
+    let row = rowFrom;
+    for (let byte = 0; byte < rowBytes; byte += 1) row += bytes[rowAt + byte]! * BYTE_VALUE[byte]!;
+    rows[i] = row;
+    rowAt += rowBytes;
+  }
+  into.count = count;
+}
+
+/** True when the block is whole, and the one that it should be. */
+export function isKeyBlockWhole(block: Uint8Array, blockNumber: number): boolean {
+  const count = keyBlockCount(block, 0);
+  return (
+    getU32(block, 0) === blockCrc(block) &&
+    getU32(block, 8) === blockNumber % HIGH_UNIT &&
+    count > 0 &&
+    count <= BLOCK_ENTRIES
+  );
+}
+
+function blockCrc(block: Uint8Array): number {
+  return crc32(block.subarray(4));
+}
+
+/** Entries of the block at `at`. */
+export function keyBlockCount(bytes: Uint8Array, at: number): number {
+  return bytes[at + 4]! | (bytes[at + 5]! << 8);
+}
+
+/** Position of the last entry that is not above (high, low), or -1. */
+export function lastNotAbove(
+  bytes: Uint8Array,
+  at: number,
+  deltaBytes: number,
+  low: number,
+  high: number,
+): number {
+  const delta = high - getU32(bytes, at + 12);
+  if (delta < 0) return -1;
+  let from = 0;
+  let end = keyBlockCount(bytes, at);
+  while (from < end) {
+    const middle = (from + end) >>> 1;
+    const found = deltaAtPosition(bytes, at, deltaBytes, middle);
+    const above = found > delta || (found === delta && getU32(bytes, at + LOWS + 4 * middle) > low);
+    if (above) end = middle;
+    else from = middle + 1;
+  }
+  return from - 1;
+}
+
+/** True when the entry at a position has this hash. */
+export function keyEqualsAt(
+  bytes: Uint8Array,
+  at: number,
+  deltaBytes: number,
+  position: number,
+  low: number,
+  high: number,
+): boolean {
+  return (
+    getU32(bytes, at + LOWS + 4 * position) === low &&
+    deltaAtPosition(bytes, at, deltaBytes, position) === high - getU32(bytes, at + 12)
+  );
+}
+
+/** Row of the entry at a position. */
+export function keyRowAt(
+  bytes: Uint8Array,
+  at: number,
+  shape: KeyBlockShape,
+  position: number,
+): number {
+  const { rowBytes } = shape;
+  const rowAt = at + DELTAS + shape.deltaBytes * BLOCK_ENTRIES + position * rowBytes;
+  let row = shape.rowFrom;
+  for (let byte = 0; byte < rowBytes; byte += 1) row += bytes[rowAt + byte]! * BYTE_VALUE[byte]!;
+  return row;
+}
+
+function deltaAtPosition(
+  bytes: Uint8Array,
+  at: number,
+  deltaBytes: number,
+  position: number,
+): number {
+  const from = at + DELTAS + position * deltaBytes;
+  let delta = bytes[from]! | (bytes[from + 1]! << 8);
+  if (deltaBytes > 2) delta |= bytes[from + 2]! << 16;
+  if (deltaBytes > 3) delta |= bytes[from + 3]! << 24;
+  return delta >>> 0;
+}
+
+function getU32(bytes: Uint8Array, at: number): number {
+  return (
+    (bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16) | (bytes[at + 3]! << 24)) >>> 0
+  );
+}
+
+function putU32(bytes: Uint8Array, at: number, value: number): void {
+  bytes[at] = value;
+  bytes[at + 1] = value >>> 8;
+  bytes[at + 2] = value >>> 16;
+  bytes[at + 3] = value >>> 24;
+}
