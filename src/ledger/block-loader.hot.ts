@@ -29,7 +29,7 @@ import {
   UNSPENDABLE,
   UNSPENT,
 } from './flow-index.ts';
-import { checkBlock } from './prepare-block.hot.ts';
+import { checkBlock, type PreparedBlock } from './prepare-block.hot.ts';
 import { HISTORY_DIRECTION } from './schema.ts';
 import { hashScript, scriptKey } from './script-key.hot.ts';
 import { ScriptTable } from './script-table.hot.ts';
@@ -52,7 +52,9 @@ const EXPECTED_ROWS_MAX = 16 * 1024 ** 2;
 
 export class BlockLoader {
   readonly #flow: FlowIndex;
-  readonly #columns = new BlockColumns();
+  /** Of the block at hand. */
+  #columns = new BlockColumns();
+  readonly #ownColumns = this.#columns;
   readonly #txTable: TxidTable;
   readonly #scriptTable: ScriptTable;
   /** P2PKH script (hex) of each bare public key seen: both count as one address. */
@@ -133,9 +135,23 @@ export class BlockLoader {
    *   CLEW_BLOCK_INVALID: the rows of this batch must be thrown away.
    */
   addBlock(block: Uint8Array, meta: BlockMeta): void {
-    const columns = this.#columns;
+    const columns = this.#ownColumns;
     readBlockColumns(block, this.#flow.network, columns);
     checkBlock(block, columns, meta);
+    this.#append(block, columns, meta);
+  }
+
+  /**
+   * Append the rows of a block that was read and checked by `prepareBlock`.
+   *
+   * @throws {ClewError} CLEW_BLOCK_INVALID: the rows of this batch must be thrown away.
+   */
+  addPrepared({ bytes, columns }: PreparedBlock, meta: BlockMeta): void {
+    this.#append(bytes, columns, meta);
+  }
+
+  #append(block: Uint8Array, columns: BlockColumns, meta: BlockMeta): void {
+    this.#columns = columns;
     const txBase = this.#flow.txCount;
     this.#pushBlockRow(block, meta);
     this.#flow.addBlock(meta.height, readU32(block, 68));
