@@ -5,9 +5,9 @@
  * was not used since it last came by (the CLOCK rule). Which slot holds a block is kept by the run, one number per
  * block, so that a hit costs one look-up.
  */
-import { KEY_BLOCK_BYTES_MAX } from './key-block.hot.ts';
+import { KEY_BLOCK_BYTES } from './key-block.hot.ts';
 
-const CHUNK_SLOTS = 64;
+const CHUNK_SLOTS = 128;
 const SLOTS_MIN = 4;
 
 /** A run whose blocks the cache may forget. */
@@ -24,14 +24,14 @@ export class KeyBlockCache {
   readonly #used: number[] = [];
   #hand = 0;
   /** One block on its way in; shared, since reading and checking are done before anything else begins. */
-  readonly scratch = new Uint8Array(KEY_BLOCK_BYTES_MAX);
+  readonly scratch = new Uint8Array(KEY_BLOCK_BYTES);
 
   constructor(maxBytes: number) {
     this.#slotsMax = slotsFor(maxBytes);
   }
 
   get memoryBytes(): number {
-    return this.#chunks.length * CHUNK_SLOTS * KEY_BLOCK_BYTES_MAX;
+    return this.#chunks.length * CHUNK_SLOTS * KEY_BLOCK_BYTES;
   }
 
   /** Another limit; the blocks are forgotten when it is lower than what is held. */
@@ -47,7 +47,7 @@ export class KeyBlockCache {
 
   /** Where in `bytesOf` the slot begins. */
   startOf(slot: number): number {
-    return (slot % CHUNK_SLOTS) * KEY_BLOCK_BYTES_MAX;
+    return (slot % CHUNK_SLOTS) * KEY_BLOCK_BYTES;
   }
 
   /** Note that a slot was used. */
@@ -67,7 +67,7 @@ export class KeyBlockCache {
   #newSlot(): number {
     const slot = this.#owners.length;
     if (slot % CHUNK_SLOTS === 0) {
-      this.#chunks.push(new Uint8Array(CHUNK_SLOTS * KEY_BLOCK_BYTES_MAX));
+      this.#chunks.push(new Uint8Array(CHUNK_SLOTS * KEY_BLOCK_BYTES));
     }
     this.#owners.push(undefined);
     this.#blocks.push(0);
@@ -111,6 +111,6 @@ export class KeyBlockCache {
 }
 
 function slotsFor(maxBytes: number): number {
-  const slots = Math.floor(maxBytes / KEY_BLOCK_BYTES_MAX);
+  const slots = Math.floor(maxBytes / KEY_BLOCK_BYTES);
   return Math.max(SLOTS_MIN, slots - (slots % CHUNK_SLOTS));
 }

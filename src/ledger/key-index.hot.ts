@@ -3,7 +3,8 @@
  * scripts from their bytes.
  *
  * The caller computes the hash and compares the candidates with the real bytes, so hashes that agree by chance
- * or by craft cost time, never a wrong answer. Several rows may have one hash; the newest comes first.
+ * or by craft cost time, never a wrong answer. Several rows may have one hash; the newest comes first. Runs keep
+ * the upper 48 bits of a hash, so rows of another hash may be among the candidates, though hardly ever.
  *
  * Log-structured (after O'Neil et al., "The log-structured merge-tree", 1996):
  *
@@ -43,8 +44,8 @@ const RUNS_MAX = 40;
 
 export interface KeyIndexOptions {
   /**
-   * Bytes that front, filters, lists of blocks and cached blocks may take together. The lists (8 bytes per 256
-   * entries) are taken whatever the limit is. While a run is written a few MB come on top.
+   * Bytes that front, filters, lists of blocks and cached blocks may take together. The lists (8 bytes per 2 KiB
+   * of a run) are taken whatever the limit is. While a run is written a few MB come on top.
    */
   readonly memoryBytes?: number;
   /** Nothing is written or deleted; what is inserted stays in memory. */
@@ -198,7 +199,7 @@ export class KeyIndex {
     if (this.#runs.length > RUNS_MAX) this.prepareCommit();
   }
 
-  /** The newest row with this hash, or NONE. */
+  /** The newest row that may have this hash, or NONE. Whoever needs to be sure compares the real bytes. */
   first(low: number, high: number): number {
     this.#low = low;
     this.#high = high;

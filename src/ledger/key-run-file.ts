@@ -1,21 +1,23 @@
 /**
  * The file of a key run: hashes and rows, sorted, written once and never changed.
  *
- *   header, 4,096 bytes · filter, 32 bytes a filter block · blocks of entries · `high` of each block's first entry, u32
+ *   header, 4,096 bytes · filter, 32 bytes a filter block, zeros up to a multiple of 4,096 bytes
+ *   blocks of entries, 2,048 bytes each · `high` of each block's first entry, u32
  *
- * Header (little-endian): magic "CLEWKEY1", u32 format version, u32 delta bytes, u32 row bytes, u32 entries in a
+ * Header (little-endian): magic "CLEWKEY1", u32 format version, u32 delta bytes, u32 row bytes, u32 bytes of a
  * block, then as doubles entries, first row, row after the last, blocks, filter blocks; u32 CRC-32 of the filter, u32
  * CRC-32 of the list of first hashes, length and letters of the index's name; at 4,092 the CRC-32 of all before.
  * The last one stands in the state of the index too: a run of another moment is not taken for the one meant.
  */
 import { crc32 } from 'node:zlib';
 import { ClewError } from '../errors.ts';
-import { BLOCK_ENTRIES, type KeyBlockShape, keyBlockBytes } from './key-block.hot.ts';
+import { KEY_BLOCK_BYTES, type KeyBlockShape, keyBlockShape } from './key-block.hot.ts';
 import { FILTER_BLOCK_BYTES } from './key-filter.hot.ts';
 
 export const RUN_HEADER_BYTES = 4096;
 export const RUN_FORMAT_VERSION = 1;
 const MAGIC = 'CLEWKEY1';
+const PAGE_BYTES = 4096;
 const CRC_AT = RUN_HEADER_BYTES - 4;
 
 /** A run as the manifest of the ledger names it. */
@@ -44,12 +46,13 @@ export interface KeyRunHeader {
 
 /** Position of the first block of entries. */
 export function blocksStart(filterBlocks: number): number {
-  return RUN_HEADER_BYTES + filterBlocks * FILTER_BLOCK_BYTES;
+  const filterPages = Math.ceil((filterBlocks * FILTER_BLOCK_BYTES) / PAGE_BYTES);
+  return RUN_HEADER_BYTES + filterPages * PAGE_BYTES;
 }
 
 /** Position of the list of first hashes. */
 export function runIndexStart(header: KeyRunHeader): number {
-  return blocksStart(header.filterBlocks) + header.blocks * keyBlockBytes(header.shape);
+  return blocksStart(header.filterBlocks) + header.blocks * KEY_BLOCK_BYTES;
 }
 
 /** The header's bytes; the last four are its own CRC-32. */
@@ -59,7 +62,7 @@ export function packRunHeader(header: KeyRunHeader): Buffer {
   bytes.writeUInt32LE(RUN_FORMAT_VERSION, 8);
   bytes.writeUInt32LE(header.shape.deltaBytes, 12);
   bytes.writeUInt32LE(header.shape.rowBytes, 16);
-  bytes.writeUInt32LE(BLOCK_ENTRIES, 20);
+  bytes.writeUInt32LE(KEY_BLOCK_BYTES, 20);
   bytes.writeDoubleLE(header.entries, 24);
   bytes.writeDoubleLE(header.shape.rowFrom, 32);
   bytes.writeDoubleLE(header.rowEnd, 40);
@@ -90,16 +93,12 @@ export function unpackRunHeader(bytes: Buffer, path: string): KeyRunHeader {
   if (headerCrc(bytes) !== crc32(bytes.subarray(0, CRC_AT))) {
     throw damagedRun(path, 'header', 'The header of a key run is damaged.');
   }
-  if (bytes.readUInt32LE(8) !== RUN_FORMAT_VERSION || bytes.readUInt32LE(20) !== BLOCK_ENTRIES) {
+  if (bytes.readUInt32LE(8) !== RUN_FORMAT_VERSION || bytes.readUInt32LE(20) !== KEY_BLOCK_BYTES) {
     throw new ClewError('CLEW_FLOW_FORMAT', 'A key run is of another version.', { path });
   }
   return {
     name: bytes.toString('latin1', 73, 73 + bytes.readUInt8(72)),
-    shape: {
-      deltaBytes: bytes.readUInt32LE(12),
-      rowBytes: bytes.readUInt32LE(16),
-      rowFrom: bytes.readDoubleLE(32),
-    },
+    shape: keyBlockShape(bytes.readUInt32LE(12), bytes.readUInt32LE(16), bytes.readDoubleLE(32)),
     entries: bytes.readDoubleLE(24),
     rowEnd: bytes.readDoubleLE(40),
     blocks: bytes.readDoubleLE(48),

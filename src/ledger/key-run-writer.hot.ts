@@ -6,11 +6,10 @@
  */
 import { crc32 } from 'node:zlib';
 import {
-  BLOCK_ENTRIES,
+  KEY_BLOCK_BYTES,
   KeyBlockEntries,
   type KeyBlockShape,
-  keyBlockBytes,
-  keyBlockShape,
+  keyBlockShapeFor,
   packKeyBlock,
 } from './key-block.hot.ts';
 import type { KeyFile, KeyFiles } from './key-files.ts';
@@ -44,7 +43,7 @@ export class KeyRunWriter implements KeySink {
   readonly #file: KeyFile;
   readonly #shape: KeyBlockShape;
   readonly #spanMax: number;
-  readonly #blockBytes: number;
+  readonly #capacity: number;
   readonly #filter: KeyFilterWriter;
   readonly #out: Uint8Array;
   #isOpen = true;
@@ -60,10 +59,10 @@ export class KeyRunWriter implements KeySink {
   constructor(files: KeyFiles, spec: KeyRunSpec) {
     this.#files = files;
     this.#spec = spec;
-    this.#shape = keyBlockShape(spec.entriesMax, spec.rowFrom, spec.rowEnd);
+    this.#shape = keyBlockShapeFor(spec.entriesMax, spec.rowFrom, spec.rowEnd);
     this.#spanMax = 256 ** this.#shape.deltaBytes - 1;
-    this.#blockBytes = keyBlockBytes(this.#shape);
-    this.#out = new Uint8Array(OUT_BLOCKS * this.#blockBytes);
+    this.#capacity = this.#shape.capacity;
+    this.#out = new Uint8Array(OUT_BLOCKS * KEY_BLOCK_BYTES);
     this.#filter = new KeyFilterWriter(spec.entriesMax, (bytes) => {
       files.write(this.#file, bytes, this.#filterPosition);
       this.#filterPosition += bytes.length;
@@ -79,7 +78,7 @@ export class KeyRunWriter implements KeySink {
   append(low: number, high: number, row: number): void {
     const block = this.#block;
     let count = block.count;
-    if (count === BLOCK_ENTRIES || (count > 0 && high - block.highs[0]! > this.#spanMax)) {
+    if (count === this.#capacity || (count > 0 && high - block.highs[0]! > this.#spanMax)) {
       this.#endBlock();
       count = 0;
     }
@@ -103,7 +102,7 @@ export class KeyRunWriter implements KeySink {
       this.#shape,
       this.#blocks,
       this.#out,
-      this.#outBlocks * this.#blockBytes,
+      this.#outBlocks * KEY_BLOCK_BYTES,
     );
     this.#block.count = 0;
     this.#blocks += 1;
@@ -112,7 +111,7 @@ export class KeyRunWriter implements KeySink {
   }
 
   #writeOut(): void {
-    const bytes = this.#out.subarray(0, this.#outBlocks * this.#blockBytes);
+    const bytes = this.#out.subarray(0, this.#outBlocks * KEY_BLOCK_BYTES);
     this.#files.write(this.#file, bytes, this.#position);
     this.#position += bytes.length;
     this.#out.fill(0);

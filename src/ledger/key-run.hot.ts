@@ -1,8 +1,8 @@
 /**
  * One immutable run of a key index, open for reading.
  *
- * In memory: the first hash of each block (4 bytes per 256 entries), the cache slot of each block (4 bytes), and the
- * filter (10 bits an entry) when there is room. A look-up costs one probe of the filter; when that passes, a guess
+ * In memory: the first hash of each block (4 bytes per 2,048 in the file), the cache slot of each block (4 bytes), and the
+ * filter (12 bits an entry) when there is room. A look-up costs one probe of the filter; when that passes, a guess
  * from the hash (hashes are spread evenly) corrected by a short search, and one read of a block that is
  * not in the cache.
  */
@@ -10,9 +10,9 @@ import { crc32 } from 'node:zlib';
 import { NONE } from '../units/ids.ts';
 import {
   isKeyBlockWhole,
+  KEY_BLOCK_BYTES,
   type KeyBlockEntries,
   type KeyBlockShape,
-  keyBlockBytes,
   keyBlockCount,
   keyEqualsAt,
   keyRowAt,
@@ -48,8 +48,6 @@ export class KeyRun implements CachedRun {
   readonly #header: KeyRunHeader;
   readonly #crc: number;
   readonly #shape: KeyBlockShape;
-  readonly #deltaBytes: number;
-  readonly #blockBytes: number;
   readonly #blocksStart: number;
   readonly #firsts: Uint32Array;
   readonly #slots: Int32Array;
@@ -78,13 +76,11 @@ export class KeyRun implements CachedRun {
     this.#header = header;
     this.#crc = state.crc;
     this.#shape = header.shape;
-    this.#deltaBytes = header.shape.deltaBytes;
-    this.#blockBytes = keyBlockBytes(header.shape);
     this.#blocksStart = blocksStart(header.filterBlocks);
     this.#filterBlocks = header.filterBlocks;
     this.#firsts = firsts;
     this.#slots = new Int32Array(header.blocks).fill(-1);
-    this.#scratch = cache.scratch.subarray(0, this.#blockBytes);
+    this.#scratch = cache.scratch;
     this.#bytes = cache.scratch;
     this.fileName = fileName;
     this.rowFrom = header.shape.rowFrom;
@@ -191,12 +187,12 @@ export class KeyRun implements CachedRun {
     this.#block = -1;
     if (block < 0) return NONE;
     this.#load(block);
-    let position = lastNotAbove(this.#bytes, this.#at, this.#deltaBytes, low, high);
+    let position = lastNotAbove(this.#bytes, this.#at, this.#shape, low, high);
     if (position < 0) {
       block = this.#lastBlockBeginningNotAbove(block, low, high);
       if (block < 0) return NONE;
       this.#load(block);
-      position = lastNotAbove(this.#bytes, this.#at, this.#deltaBytes, low, high);
+      position = lastNotAbove(this.#bytes, this.#at, this.#shape, low, high);
     }
     return this.#searchDown(block, position, low, high);
   }
@@ -221,7 +217,7 @@ export class KeyRun implements CachedRun {
         this.#load(block);
         position = keyBlockCount(this.#bytes, this.#at) - 1;
       }
-      if (!keyEqualsAt(this.#bytes, this.#at, this.#deltaBytes, position, low, high)) return NONE;
+      if (!keyEqualsAt(this.#bytes, this.#at, this.#shape, position, low, high)) return NONE;
       const row = keyRowAt(this.#bytes, this.#at, this.#shape, position);
       position -= 1;
       if (row >= this.limit) continue;
@@ -271,7 +267,7 @@ export class KeyRun implements CachedRun {
       let isAbove = this.#firsts[middle]! > high;
       if (this.#firsts[middle] === high) {
         this.#load(middle);
-        isAbove = lastNotAbove(this.#bytes, this.#at, this.#deltaBytes, low, high) < 0;
+        isAbove = lastNotAbove(this.#bytes, this.#at, this.#shape, low, high) < 0;
       }
       if (isAbove) above = middle;
       else from = middle;
@@ -302,11 +298,11 @@ export class KeyRun implements CachedRun {
 
   /** Read and check as many blocks as `into` has room for. */
   #readBlocks(block: number, into: Uint8Array): void {
-    const found = this.#files.read(this.#file, into, this.#blocksStart + block * this.#blockBytes);
-    for (let start = 0; start < into.length; start += this.#blockBytes) {
-      const number = block + start / this.#blockBytes;
-      const end = start + this.#blockBytes;
-      const one = into.length === this.#blockBytes ? into : into.subarray(start, end);
+    const found = this.#files.read(this.#file, into, this.#blocksStart + block * KEY_BLOCK_BYTES);
+    for (let start = 0; start < into.length; start += KEY_BLOCK_BYTES) {
+      const number = block + start / KEY_BLOCK_BYTES;
+      const end = start + KEY_BLOCK_BYTES;
+      const one = into.length === KEY_BLOCK_BYTES ? into : into.subarray(start, end);
       if (found < end || !isKeyBlockWhole(one, number)) {
         throw damagedRun(this.#file.path, number, 'A block of a key run is cut or damaged.');
       }
@@ -320,7 +316,7 @@ export class KeyRun implements CachedRun {
    * @throws {ClewError} CLEW_COLUMN_DAMAGED naming file and block
    */
   reader(entries: KeyBlockEntries, pieceBlocks = 64): KeyRunReader {
-    return new KeyRunReader(this.blocks, this.#blockBytes, this.#shape, entries, pieceBlocks, {
+    return new KeyRunReader(this.blocks, this.#shape, entries, pieceBlocks, {
       read: (block, into) => this.#readBlocks(block, into),
     });
   }
@@ -335,7 +331,6 @@ export class KeyRun implements CachedRun {
 /** Reads the blocks of a run from front to end, some at a time. */
 export class KeyRunReader {
   readonly #blocks: number;
-  readonly #blockBytes: number;
   readonly #shape: KeyBlockShape;
   readonly #entries: KeyBlockEntries;
   readonly #source: { read(block: number, into: Uint8Array): void };
@@ -346,18 +341,16 @@ export class KeyRunReader {
 
   constructor(
     blocks: number,
-    blockBytes: number,
     shape: KeyBlockShape,
     entries: KeyBlockEntries,
     pieceBlocks: number,
     source: { read(block: number, into: Uint8Array): void },
   ) {
     this.#blocks = blocks;
-    this.#blockBytes = blockBytes;
     this.#shape = shape;
     this.#entries = entries;
     this.#source = source;
-    this.#piece = new Uint8Array(Math.min(pieceBlocks, blocks) * blockBytes);
+    this.#piece = new Uint8Array(Math.min(pieceBlocks, blocks) * KEY_BLOCK_BYTES);
   }
 
   /** Unpack the next block; false when there is none. */
@@ -365,13 +358,13 @@ export class KeyRunReader {
     const block = this.#next;
     if (block === this.#blocks) return false;
     if (block === this.#pieceEnd) {
-      const room = this.#piece.length / this.#blockBytes;
+      const room = this.#piece.length / KEY_BLOCK_BYTES;
       const count = Math.min(room, this.#blocks - block);
-      this.#source.read(block, this.#piece.subarray(0, count * this.#blockBytes));
+      this.#source.read(block, this.#piece.subarray(0, count * KEY_BLOCK_BYTES));
       this.#pieceFrom = block;
       this.#pieceEnd = block + count;
     }
-    const at = (block - this.#pieceFrom) * this.#blockBytes;
+    const at = (block - this.#pieceFrom) * KEY_BLOCK_BYTES;
     unpackKeyBlock(this.#piece, at, this.#shape, this.#entries);
     this.#next = block + 1;
     return true;
