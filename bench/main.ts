@@ -11,6 +11,10 @@ import { systemClock } from '../src/clock.ts';
 import { formatDay } from '../src/units/time.ts';
 import { type BenchFigure, meetsTarget } from './figure.ts';
 
+const HEAD = '| figure | measured | target | | how |\n|---|---|---|---|---|\n';
+/** Benches that install other people's programs. */
+const ONLY_WHEN_ASKED = new Set(['peers']);
+
 const BENCH = fileURLToPath(new URL('.', import.meta.url));
 
 function benchNames(): string[] {
@@ -35,18 +39,20 @@ function row(figure: BenchFigure): string {
   return `| ${figure.name} | ${formatValue(figure.value)} ${figure.unit} | ${target} | ${verdict} | ${figure.note ?? ''} |`;
 }
 
-/** Runs one bench and reads its figures from the last line of its output. */
-function runBench(name: string): BenchFigure[] {
+/** Runs one bench and reads its figures from the last line of its output; what it wrote before is its own table. */
+function runBench(name: string): { figures: BenchFigure[]; text: string } {
   const result = spawnSync(process.execPath, [join(BENCH, 'run-one.ts'), name], {
     stdio: ['ignore', 'pipe', 'inherit'],
     maxBuffer: 2 ** 26,
   });
   if (result.status !== 0) throw new Error(`the bench ${name} failed`);
-  return JSON.parse(result.stdout.toString().trim().split('\n').at(-1)!) as BenchFigure[];
+  const lines = result.stdout.toString().trim().split('\n');
+  const figures = JSON.parse(lines.pop()!) as BenchFigure[];
+  return { figures, text: lines.join('\n').trim() };
 }
 
 const asked = process.argv.slice(2);
-const names = asked.length > 0 ? asked : benchNames();
+const names = asked.length > 0 ? asked : benchNames().filter((name) => !ONLY_WHEN_ASKED.has(name));
 const unknown = names.filter((name) => !benchNames().includes(name));
 if (unknown.length > 0) {
   process.stderr.write(
@@ -56,12 +62,18 @@ if (unknown.length > 0) {
 }
 const machine = `${cpus().length} × ${cpus()[0]?.model.trim() ?? 'unknown'}, ${Math.round(totalmem() / 2 ** 30)} GiB, Node ${process.version}, ${process.platform}`;
 process.stdout.write(`${formatDay(systemClock.nowSeconds())} · ${machine}\n\n`);
-process.stdout.write('| figure | measured | target | | how |\n|---|---|---|---|---|\n');
+let rows = 0;
 let missed = 0;
+const texts: string[] = [];
 for (const name of names) {
-  for (const figure of runBench(name)) {
+  const { figures, text } = runBench(name);
+  if (text !== '') texts.push(text);
+  for (const figure of figures) {
+    if (rows === 0) process.stdout.write(HEAD);
+    rows += 1;
     if (meetsTarget(figure) === false) missed += 1;
     process.stdout.write(`${row(figure)}\n`);
   }
 }
+for (const text of texts) process.stdout.write(`\n${text}\n`);
 if (missed > 0) process.stdout.write(`\n${missed} targets missed.\n`);

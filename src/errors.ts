@@ -48,6 +48,11 @@ export const ERRORS = {
     http: 500,
     hint: 'This is a fault in Clew. Please report it with the code and the version.',
   },
+  CLEW_WORKER_LOST: {
+    exit: EXIT.unavailable,
+    http: 503,
+    hint: 'A thread that reads blocks ended by itself, most often for want of memory. Run the same command again: it goes on from where it was.',
+  },
   CLEW_HOST_REFUSED: {
     exit: EXIT.usage,
     http: 403,

@@ -30,7 +30,12 @@ const rows: Row[] = [];
 before(() => {
   const txid = new Uint8Array(32);
   for (let script = 0; script < 4; script += 1) {
-    flow.addScript(SCRIPT_KIND.p2wpkh, Uint8Array.of(0, 20, ...new Uint8Array(20).fill(script)), 0, 22);
+    flow.addScript(
+      SCRIPT_KIND.p2wpkh,
+      Uint8Array.of(0, 20, ...new Uint8Array(20).fill(script)),
+      0,
+      22,
+    );
   }
   const unspent: { output: number; script: number; value: bigint }[] = [];
   const takeUnspent = () => unspent.splice(random.int(0, unspent.length - 1), 1)[0]!;

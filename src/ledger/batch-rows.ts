@@ -1,8 +1,8 @@
 /** The rows of one batch, per table of `schema.ts`, while they wait to be inserted. */
 import {
   FixedValues,
-  RowValues,
   type NativeColumn,
+  RowValues,
   StringValues,
   U8Values,
   U32Values,

@@ -19,7 +19,14 @@ import { SatsTotal } from '../units/amount.ts';
 import { NONE } from '../units/ids.ts';
 import { type BatchRows, createBatchRows } from './batch-rows.ts';
 import type { LedgerCounters } from './counters.ts';
-import { type FlowIndex, REVEAL, SPENDER_MAX, TX_FLAG, UNSPENDABLE, UNSPENT } from './flow-index.ts';
+import {
+  type FlowIndex,
+  REVEAL,
+  SPENDER_MAX,
+  TX_FLAG,
+  UNSPENDABLE,
+  UNSPENT,
+} from './flow-index.ts';
 import { PreparedBlock, prepareBlock } from './prepare-block.hot.ts';
 import type { RowBase } from './row-base.ts';
 import { hashScript, scriptKey } from './script-key.hot.ts';

@@ -76,8 +76,7 @@ function countAddresses(flow: FlowIndex): number {
     const kind = flow.scriptKind.at(script) as ScriptKind;
     if (!hasAddress(kind)) continue;
     addresses += 1;
-    if (kind === SCRIPT_KIND.p2pk)
-      twins.add(bytesToHex(bareKeyTwin(flow.scripts.read(script))));
+    if (kind === SCRIPT_KIND.p2pk) twins.add(bytesToHex(bareKeyTwin(flow.scripts.read(script))));
   }
   if (twins.size === 0) return addresses;
   for (let script = 0; script < flow.scriptCount; script += 1) {

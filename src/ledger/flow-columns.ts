@@ -16,8 +16,8 @@ import { KeyIndex, type KeyIndexState } from './key-index.hot.ts';
 import { PageBudget } from './page-budget.ts';
 import { RowColumn } from './row-column.ts';
 import { SatsColumn } from './sats-column.ts';
-import { U32Column } from './u32-column.ts';
 import { U8Column } from './u8-column.ts';
+import { U32Column } from './u32-column.ts';
 
 /** What rows are counted together. The `Ends` families have one row more: where the last one ends. */
 export type RowFamily =
@@ -44,8 +44,7 @@ const fact = <Kind extends ColumnDefinition['kind']>(
   kind: Kind,
   family: RowFamily,
   rowBytes?: number,
-) =>
-  ({ kind, family, role: 'fact', ...(rowBytes === undefined ? {} : { rowBytes }) }) as const;
+) => ({ kind, family, role: 'fact', ...(rowBytes === undefined ? {} : { rowBytes }) }) as const;
 const link = <Kind extends ColumnDefinition['kind']>(kind: Kind, family: RowFamily) =>
   ({ kind, family, role: 'link' }) as const;
 const mutable = <Kind extends 'row' | 'u8'>(kind: Kind, family: RowFamily) =>
@@ -264,8 +263,7 @@ export class FlowColumns {
   /** Whether every column has the rows of its family. */
   agreesWith(counts: Counts): boolean {
     return this.#each().every(
-      ([name, column]) =>
-        column.length === rowsOf(FLOW_COLUMNS[name as ColumnName].family, counts),
+      ([name, column]) => column.length === rowsOf(FLOW_COLUMNS[name as ColumnName].family, counts),
     );
   }
 
@@ -274,7 +272,9 @@ export class FlowColumns {
    *
    * @returns the first damage of each column that has one
    */
-  verify(onProgress?: (column: string, pagesDone: number, pagesTotal: number) => void): ColumnDamage[] {
+  verify(
+    onProgress?: (column: string, pagesDone: number, pagesTotal: number) => void,
+  ): ColumnDamage[] {
     const damages: ColumnDamage[] = [];
     for (const [name, column] of this.#each()) {
       const damage = column.verify((done, total) => onProgress?.(name, done, total));
@@ -384,5 +384,8 @@ function makeKeys(
   if (place === undefined) return KeyIndex.inMemory();
   const state = place.keys?.[name];
   if (state === undefined) return KeyIndex.create(place.folder, name, options);
-  return KeyIndex.open(place.folder, name, state.index, options);
+  return KeyIndex.open(place.folder, name, state.index, {
+    ...options,
+    readOnly: !place.writable,
+  });
 }

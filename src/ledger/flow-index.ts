@@ -15,8 +15,8 @@
  * never stored; `outputSpender` holds the spending transaction, or one of the constants below.
  */
 import { hashToDisplay } from '../bytes/hex.ts';
-import type { Network } from '../chain/network.ts';
 import { bareKeyTwin } from '../chain/bare-key.ts';
+import type { Network } from '../chain/network.ts';
 import { SCRIPT_KIND } from '../chain/script-kind.ts';
 import { ClewError } from '../errors.ts';
 import type { BlockHash, Txid } from '../units/ids.ts';
@@ -33,8 +33,8 @@ import type { SatsColumn } from './sats-column.ts';
 import { ScriptBlob } from './script-blob.ts';
 import { EventWalk, noteEvent } from './script-events.hot.ts';
 import { hashScript, scriptKey } from './script-key.hot.ts';
-import type { U32Column } from './u32-column.ts';
 import type { U8Column } from './u8-column.ts';
+import type { U32Column } from './u32-column.ts';
 
 /** `outputSpender`: not spent as of the tip. */
 export const UNSPENT = NONE;

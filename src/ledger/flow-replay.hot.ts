@@ -49,6 +49,7 @@ export function replayLinks(
     }
     if (tx % PROGRESS_STEP === PROGRESS_STEP - 1) onProgress?.(tx + 1);
   }
+  if (flow.txCount > from.transactions) onProgress?.(flow.txCount);
 }
 
 /** Put rows that no stored file of keys covers into the key indexes. */

@@ -16,7 +16,12 @@ import { ClewError } from '../errors.ts';
 import { fileError } from '../file-error.ts';
 import type { BlockHash } from '../units/ids.ts';
 import { CheckpointJournal } from './checkpoint-journal.ts';
-import { type ColumnStates, FlowColumns, type FlowColumnsOptions, type KeyStates } from './flow-columns.ts';
+import {
+  type ColumnStates,
+  FlowColumns,
+  type FlowColumnsOptions,
+  type KeyStates,
+} from './flow-columns.ts';
 import { type FlowCounts, FlowIndex } from './flow-index.ts';
 import { insertKeys, replayLinks } from './flow-replay.hot.ts';
 import { undoBlocks } from './flow-undo.hot.ts';

@@ -55,7 +55,7 @@ export class EventWalk {
     const flow = this.#flow;
     const outputTx = this.output === NONE ? -1 : flow.outputTx.at(this.output);
     const inputTx = this.input === NONE ? -1 : flow.inputTx(this.input);
-    return outputTx >= inputTx ? outputTx : inputTx;
+    return Math.max(outputTx, inputTx);
   }
 
   /** @returns false at the end */

@@ -22,6 +22,7 @@ import { ProblemList } from '../source/problem-list.ts';
 import { BlockPlaces, damageProblem, isBlockDamage, isUnreadable } from './block-places.ts';
 import { type LoadPlan, planLoad } from './load-plan.ts';
 import { LoadSession } from './load-session.ts';
+import { type PreparedOrError, PreparePool, threadsFor } from './prepare-pool.ts';
 import { RawCopy } from './raw-copy.ts';
 
 /** Inputs and outputs in a batch: enough for large inserts, little enough to stay small in memory. */
@@ -52,6 +53,8 @@ export interface IndexOptions {
   readonly batchRows?: number;
   /** Inputs and outputs between two checkpoints of the flow index. */
   readonly checkpointRows?: number;
+  /** Threads that prepare blocks; when left out none for few blocks, else all cores but one. */
+  readonly threads?: number;
   readonly onProgress?: (progress: IndexProgress) => void;
   readonly signal?: AbortSignal;
 }
@@ -269,6 +272,8 @@ async function loadBlocks(
   const rawCopy = keepRawIn === undefined ? undefined : new RawCopy(keepRawIn, ledger.network);
   const files = await listFiles(ledger.engine);
   const session = new LoadSession(ledger, flow, loader, files, rawCopy, checkpointRows);
+  const threads = threadsFor(blocks, options.threads);
+  const pool = threads > 0 ? new PreparePool(blocks, ledger.network.name, threads) : undefined;
   const transactionsBefore = flow.txCount;
   let blocksAdded = 0;
   let bytesRead = 0;
@@ -276,7 +281,7 @@ async function loadBlocks(
   try {
     for (const [i, block] of blocks.entries()) {
       if (signal?.aborted) break;
-      const added = addBlock(session, block, places, problems);
+      const added = addBlock(session, block, places, problems, await pool?.next());
       bytesRead += added.bytesRead;
       unreadable = added.unreadable;
       if (unreadable !== undefined) break;
@@ -293,6 +298,7 @@ async function loadBlocks(
     }
     await session.finish();
   } finally {
+    await pool?.close();
     rawCopy?.close();
     ledger.abandonWriting();
   }
@@ -312,22 +318,33 @@ interface Added {
   readonly unreadable?: ClewError | undefined;
 }
 
-/** Add a block from the first of its copies that is whole; copies that are not become findings. */
+/**
+ * Add a block from the first of its copies that is whole; copies that are not become findings.
+ *
+ * @param first what became of the first copy, when a thread has seen to it
+ */
 function addBlock(
   session: LoadSession,
   block: SourceBlock,
   places: BlockPlaces,
   problems: ProblemList,
+  first: PreparedOrError | undefined,
 ): Added {
   const failures: Problem[] = [];
   let bytesRead = 0;
   let unreadable: ClewError | undefined;
   let isAdded = false;
-  for (const copy of places.copiesOf(block)) {
+  for (const [i, copy] of places.copiesOf(block).entries()) {
     try {
-      const bytes = places.read(copy.place);
-      bytesRead += bytes.length;
-      session.add(bytes, block, copy);
+      if (i === 0 && first !== undefined) {
+        if (!isUnreadable(first.error)) bytesRead += block.lengthBytes;
+        if (first.error !== undefined) throw first.error;
+        session.addPrepared(first.prepared, block, copy);
+      } else {
+        const bytes = places.read(copy.place);
+        bytesRead += bytes.length;
+        session.add(bytes, block, copy);
+      }
       isAdded = true;
       break;
     } catch (error) {

@@ -134,11 +134,7 @@ export async function placeSeeds(
   return places;
 }
 
-async function placeOutputs(
-  flow: FlowIndex,
-  seed: Seed,
-  at: AsOf,
-): Promise<OutputIndex[]> {
+async function placeOutputs(flow: FlowIndex, seed: Seed, at: AsOf): Promise<OutputIndex[]> {
   const tx = findTransactions(flow, seed.txid!).at(-1);
   if (tx === undefined || tx >= at.txEnd) return [];
   const first = flow.txFirstOutput.at(tx);

@@ -1,7 +1,8 @@
 /** One run of loading: the batch that is being filled, and the one on its way into the tables. */
-import type { BlockLoader } from '../ledger/block-loader.hot.ts';
+import type { BlockLoader, BlockMeta } from '../ledger/block-loader.hot.ts';
 import type { FlowIndex } from '../ledger/flow-index.ts';
 import type { Ledger } from '../ledger/ledger.ts';
+import type { PreparedBlock } from '../ledger/prepare-block.hot.ts';
 import type { SourceBlock } from '../source/block-source.ts';
 import { type BlockCopy, withFacts } from './block-places.ts';
 import type { RawCopy } from './raw-copy.ts';
@@ -55,11 +56,30 @@ export class LoadSession {
    *   CLEW_BLOCK_INVALID: the batch must be thrown away.
    */
   add(bytes: Uint8Array, block: SourceBlock, copy: BlockCopy): void {
+    this.#append(bytes, block, copy, (meta) => this.#loader.addBlock(bytes, meta));
+  }
+
+  /**
+   * Append a block that a thread has read and checked.
+   *
+   * @throws {ClewError} CLEW_BLOCK_INVALID: the batch must be thrown away.
+   */
+  addPrepared(prepared: PreparedBlock, block: SourceBlock, copy: BlockCopy): void {
+    const { bytes } = prepared;
+    this.#append(bytes, block, copy, (meta) => this.#loader.addPrepared(prepared, meta));
+  }
+
+  #append(
+    bytes: Uint8Array,
+    block: SourceBlock,
+    copy: BlockCopy,
+    load: (meta: BlockMeta) => void,
+  ): void {
     const { place } = copy;
     const rawCopy = this.#rawCopy?.holds(place) ? undefined : this.#rawCopy;
     const kept = rawCopy?.nextPlace(bytes.length) ?? place;
     try {
-      this.#loader.addBlock(bytes, {
+      load({
         height: block.height,
         hash: block.hash,
         fileId: this.#fileId(kept.file),

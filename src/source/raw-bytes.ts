@@ -29,6 +29,8 @@ export interface RawReader {
    * @throws {ClewError} CLEW_RAW_GONE when the file is missing or too short, CLEW_FILE_UNREADABLE
    */
   read(place: BlockPlace): Uint8Array;
+  /** As `read`, into bytes that are given, which may be shared memory; as many as the place is long. */
+  readInto(place: BlockPlace, into: Uint8Array): void;
   close(): void;
 }
 
@@ -71,10 +73,16 @@ export function readFully(fd: number, into: Uint8Array, offset: number): number 
   return done;
 }
 
-function readPlace(fd: number, place: BlockPlace, key: Uint8Array | undefined): Uint8Array {
+/** @param into where the bytes go; a fresh array when left out */
+function readPlace(
+  fd: number,
+  place: BlockPlace,
+  key: Uint8Array | undefined,
+  into?: Uint8Array,
+): Uint8Array {
   const hex = isHexFile(place.file);
   const width = hex ? 2 : 1;
-  const bytes = new Uint8Array(place.lengthBytes * width);
+  const bytes = hex || into === undefined ? new Uint8Array(place.lengthBytes * width) : into;
   let got: number;
   try {
     got = readFully(fd, bytes, place.offsetBytes * width);
@@ -86,6 +94,7 @@ function readPlace(fd: number, place: BlockPlace, key: Uint8Array | undefined): 
     const text = Buffer.from(bytes.buffer).toString('latin1');
     const plain = new Uint8Array(Buffer.from(text, 'hex'));
     if (plain.length !== place.lengthBytes) throw gone(place, 'holds no hex at this place');
+    into?.set(plain);
     return plain;
   }
   if (key !== undefined) xorInPlace(bytes, key, place.offsetBytes);
@@ -119,12 +128,20 @@ export function openRawReader(): RawReader {
     return fd;
   }
 
+  function readOpened(place: BlockPlace, into?: Uint8Array): Uint8Array {
+    const fd = descriptorFor(place);
+    const folder = dirname(place.file);
+    if (!keys.has(folder)) keys.set(folder, readXorKey(folder));
+    return readPlace(fd, place, keys.get(folder), into);
+  }
+
   return {
-    read(place) {
-      const fd = descriptorFor(place);
-      const folder = dirname(place.file);
-      if (!keys.has(folder)) keys.set(folder, readXorKey(folder));
-      return readPlace(fd, place, keys.get(folder));
+    read: (place) => readOpened(place),
+    readInto(place, into) {
+      if (into.length !== place.lengthBytes) {
+        throw new RangeError(`${place.lengthBytes} bytes do not go into ${into.length}`);
+      }
+      readOpened(place, into);
     },
     close() {
       for (const fd of open.values()) closeSync(fd);

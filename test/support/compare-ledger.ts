@@ -9,9 +9,9 @@ import {
   summariseScripts,
 } from '../../src/ledger/address-facts.ts';
 import { countFlow } from '../../src/ledger/counters.ts';
+import { SPENDER_MAX } from '../../src/ledger/flow-index.ts';
 import type { Ledger } from '../../src/ledger/ledger.ts';
 import { NO_ROW_SQL, TABLES } from '../../src/ledger/schema.ts';
-import { SPENDER_MAX } from '../../src/ledger/flow-index.ts';
 import { EventWalk } from '../../src/ledger/script-events.hot.ts';
 import { resolveAddresses } from '../../src/ledger/script-lookup.ts';
 import { readTransaction } from '../../src/ledger/transaction-facts.ts';
@@ -159,10 +159,7 @@ export async function compareTransactions(
   const chosen = [...naive.byTxid].filter(([txid], i) => i % every === 0 || named.includes(txid));
   for (const [txid, all] of chosen) {
     const expected = all.at(-1)!;
-    const facts = await readTransaction(ledger, flow,
-      txid,
-      txEnd === undefined ? {} : { txEnd },
-    );
+    const facts = await readTransaction(ledger, flow, txid, txEnd === undefined ? {} : { txEnd });
     assert.deepEqual(
       {
         height: facts.height,

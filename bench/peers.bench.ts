@@ -1,0 +1,267 @@
+/**
+ * Clew beside other tools: `npm run bench -- peers`. The same simulated blocks for all, each tool a whole process from
+ * start to end, three rounds of Clew and every peer by turns, medians. What a tool counts is checked against Clew's
+ * own counters before its time is shown. Peers are installed by their own package clients into a cache outside the
+ * project (`CLEW_BENCH_CACHE`); one that cannot be had is named with the reason. `CLEW_BENCH_TRANSACTIONS` sets the
+ * length of the chain, `CLEW_BENCH_PEERS` takes only peers whose name holds the text.
+ */
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { BenchFigure } from './figure.ts';
+import { folderBytes } from './folder-bytes.ts';
+import { cacheFolder } from './peers/install.ts';
+import { type Measured, measureProcess } from './peers/measure-process.ts';
+import { makeNodeFolder, type NodeFolder, shareNodeFolder } from './peers/node-folder.ts';
+import type { ChainFacts, Peer, PeerWork } from './peers/peer.ts';
+import { listPeers } from './peers/peer-list.ts';
+
+const ROUNDS = 3;
+const TRANSACTIONS = Number(process.env['CLEW_BENCH_TRANSACTIONS'] ?? 1_000_000);
+const CLEW =
+  process.env['CLEW_BENCH_PROGRAM'] ?? fileURLToPath(new URL('../bin/clew', import.meta.url));
+/** The coin of block 0: nobody can spend it, Clew does not count it as unspent, most tools do. */
+const GENESIS_SATS = 5_000_000_000n;
+const CLEW_WORK: PeerWork = {
+  values: 'yes, kept',
+  addresses: 'yes',
+  clusters: 'yes',
+  checks: 'Merkle roots, links, work, witness commitment, prevouts, fees',
+  keeps: 'everything, ready to ask',
+};
+
+interface Run extends Measured {
+  readonly transactions: number;
+  readonly bytes: number;
+  readonly resultBytes: number | undefined;
+}
+
+interface Contestant {
+  readonly name: string;
+  readonly work: PeerWork;
+  readonly runs: Run[];
+  readonly note: string;
+}
+
+/** The fields of `clew index --json` that are compared. */
+interface IndexReport {
+  readonly blocksAdded: number;
+  readonly transactionsAdded: number;
+  readonly status: { readonly outputs: number; readonly unspent: { readonly value: string } };
+}
+
+function say(text: string): void {
+  process.stderr.write(`peers: ${text}\n`);
+}
+
+function median(values: readonly number[]): number {
+  return values.toSorted((a, b) => a - b)[values.length >> 1]!;
+}
+
+function simulate(folder: string): void {
+  const args = [
+    'simulate',
+    '--out',
+    folder,
+    '--transactions',
+    String(TRANSACTIONS),
+    '--seed',
+    'bench',
+  ];
+  const result = spawnSync(CLEW, args, { stdio: ['ignore', 'ignore', 'inherit'] });
+  assert.equal(result.status, 0, 'clew simulate failed');
+}
+
+async function runClew(
+  blocks: string,
+  node: NodeFolder,
+  scratch: string,
+): Promise<{ run: Run; facts: ChainFacts }> {
+  const data = join(scratch, 'data');
+  const measured = await measureProcess({
+    command: CLEW,
+    args: ['index', '--blocks', blocks, '--data', data, '--json'],
+    outputFile: join(scratch, 'out'),
+  });
+  const report = JSON.parse(measured.stdout) as IndexReport;
+  assert.equal(report.transactionsAdded, node.transactions);
+  return {
+    run: {
+      ...measured,
+      transactions: node.transactions,
+      bytes: node.bytes,
+      resultBytes: folderBytes(data),
+    },
+    facts: {
+      blocks: report.blocksAdded,
+      transactions: report.transactionsAdded,
+      outputs: report.status.outputs,
+      unspentSats: BigInt(report.status.unspent.value) + GENESIS_SATS,
+    },
+  };
+}
+
+/** Height at which a slow peer stops, and the share of the chain below it. */
+function partOf(node: NodeFolder, transactionsMax: number | undefined) {
+  const reached = node.transactionsUpTo.findIndex(
+    (count) => count >= (transactionsMax ?? Infinity),
+  );
+  const heightEnd = reached === -1 ? node.blocks : reached + 1;
+  return {
+    heightEnd,
+    transactions: node.transactionsUpTo[heightEnd - 1]!,
+    bytes: node.bytesUpTo[heightEnd - 1]!,
+  };
+}
+
+async function runPeer(
+  peer: Peer,
+  node: NodeFolder,
+  expected: ChainFacts,
+  scratch: string,
+): Promise<Run> {
+  const part = partOf(node, peer.transactionsMax);
+  const own = { ...node, folder: join(scratch, 'node') };
+  shareNodeFolder(node, own.folder);
+  const run = await peer.prepare(own, part.heightEnd, scratch);
+  try {
+    const measured = await measureProcess({ ...run.process, outputFile: join(scratch, 'out') });
+    const facts = await run.facts(measured.stdout);
+    const whole = part.heightEnd === node.blocks;
+    const mustBe: ChainFacts = whole
+      ? expected
+      : { blocks: part.heightEnd, transactions: part.transactions };
+    for (const [what, value] of Object.entries(facts)) {
+      if (whole || what in mustBe) {
+        assert.equal(value, mustBe[what as keyof ChainFacts], `${peer.name}: ${what}`);
+      }
+    }
+    return {
+      ...measured,
+      transactions: part.transactions,
+      bytes: part.bytes,
+      resultBytes: run.resultFolder === undefined ? undefined : folderBytes(run.resultFolder),
+    };
+  } finally {
+    await run.stop?.();
+  }
+}
+
+function number(value: number): string {
+  return value >= 100 ? Math.round(value).toLocaleString('en-US') : value.toPrecision(2);
+}
+
+/** One row of the table: medians over the runs, and how fast Clew is beside it. */
+function tableRow({ name, work, runs, note }: Contestant, clew: Contestant): string {
+  const rate = (of: Contestant) => median(of.runs.map((run) => run.transactions / run.seconds));
+  const megabytes = median(runs.map((run) => run.bytes / run.seconds / 1e6));
+  const cpu = runs.map((run) => ((run.cpuSeconds ?? Number.NaN) / run.transactions) * 1e6);
+  const peak = Math.max(...runs.map((run) => run.peakBytes ?? Number.NaN)) / 1e9;
+  const result = runs[0]!.resultBytes;
+  const cells = [
+    name,
+    number(rate({ name, work, runs, note })),
+    number(megabytes),
+    number(median(cpu)),
+    `${number(peak)} GB`,
+    result === undefined ? '' : number(result / runs[0]!.transactions),
+    runs === clew.runs ? '1' : number(rate(clew) / rate({ name, work, runs, note })),
+    work.values,
+    work.addresses,
+    work.clusters,
+    work.checks,
+    work.keeps,
+    note,
+  ];
+  return `| ${cells.join(' | ')} |`;
+}
+
+function printTable(contestants: readonly Contestant[], missing: readonly string[]): void {
+  const heads = [
+    'tool',
+    'tx/s',
+    'MB/s',
+    'CPU s per million tx',
+    'peak memory',
+    'bytes/tx left',
+    'Clew ÷ it',
+    'values of inputs',
+    'addresses',
+    'clusters',
+    'checks',
+    'keeps',
+    'note',
+  ];
+  process.stdout.write(`| ${heads.join(' | ')} |\n|${heads.map(() => '---|').join('')}\n`);
+  const ran = contestants.filter(({ runs }) => runs.length > 0);
+  for (const contestant of ran) process.stdout.write(`${tableRow(contestant, ran[0]!)}\n`);
+  for (const line of missing) process.stdout.write(`\nNot measured: ${line}\n`);
+}
+
+/** Installs what can be had; says loudly what cannot. */
+function available(peers: readonly Peer[], missing: string[]): Peer[] {
+  return peers.filter((peer) => {
+    try {
+      peer.install();
+      return true;
+    } catch (error) {
+      missing.push(`${peer.name}: ${error instanceof Error ? error.message : error}`);
+      say(`NOT MEASURED: ${missing.at(-1)}`);
+      return false;
+    }
+  });
+}
+
+export async function run(): Promise<BenchFigure[]> {
+  const missing: string[] = [];
+  const cache = cacheFolder();
+  mkdirSync(cache, { recursive: true });
+  const asked = process.env['CLEW_BENCH_PEERS'] ?? '';
+  const peers = available(
+    listPeers(cache).filter((peer) => peer.name.includes(asked)),
+    missing,
+  );
+  const folder = mkdtempSync(join(tmpdir(), 'clew-bench-peers-'));
+  try {
+    say(`simulating ${TRANSACTIONS.toLocaleString('en-US')} transactions`);
+    const simulated = join(folder, 'simulated');
+    simulate(simulated);
+    const blocks = join(simulated, 'blocks');
+    const node = makeNodeFolder(blocks, join(folder, 'node'));
+    const clew: Contestant = { name: 'Clew index', work: CLEW_WORK, runs: [], note: '' };
+    const others = peers.map((peer): Contestant & { peer: Peer } => ({
+      peer,
+      name: peer.name,
+      work: peer.work,
+      runs: [],
+      note: peer.transactionsMax === undefined ? '' : `the first blocks only`,
+    }));
+    for (let round = 0; round < ROUNDS; round++) {
+      const scratch = join(folder, 'scratch');
+      const inScratch = async <T>(work: () => Promise<T>): Promise<T> => {
+        mkdirSync(scratch);
+        try {
+          return await work();
+        } finally {
+          rmSync(scratch, { recursive: true });
+        }
+      };
+      const { run: clewRun, facts } = await inScratch(() => runClew(blocks, node, scratch));
+      clew.runs.push(clewRun);
+      say(`round ${round + 1}: ${clew.name} ${clewRun.seconds.toFixed(2)} s`);
+      for (const { peer, runs } of others) {
+        if (peer.transactionsMax !== undefined && round > 0) continue;
+        const peerRun = await inScratch(() => runPeer(peer, node, facts, scratch));
+        runs.push(peerRun);
+        say(`round ${round + 1}: ${peer.name} ${peerRun.seconds.toFixed(2)} s`);
+      }
+    }
+    printTable([clew, ...others], missing);
+    return [];
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}

@@ -1,0 +1,81 @@
+/**
+ * What inputs spent whose previous outputs lie before the ledger: value, script and origin, as undo data tells them.
+ *
+ *     undoInput    row of the input, rising
+ *     undoValue    satoshi
+ *     undoScript   script row; NONE for data outputs, whose bytes are never stored
+ *     undoOrigin   2 * height + coinbase of the output spent; 0 when the undo data does not say
+ *
+ * One row for each such input, so a ledger from the genesis block on has none. Rows are found by halving; whoever reads inputs one
+ * after the other finds the next one at once.
+ */
+import { NONE } from '../units/ids.ts';
+import type { RowColumn } from './row-column.ts';
+import type { SatsColumn } from './sats-column.ts';
+import type { U32Column } from './u32-column.ts';
+
+export class UndoInputs {
+  readonly input: RowColumn;
+  readonly value: SatsColumn;
+  readonly script: RowColumn;
+  readonly origin: U32Column;
+  /** The row found last. */
+  #last = 0;
+
+  constructor(input: RowColumn, value: SatsColumn, script: RowColumn, origin: U32Column) {
+    this.input = input;
+    this.value = value;
+    this.script = script;
+    this.origin = origin;
+  }
+
+  get count(): number {
+    return this.input.length;
+  }
+
+  /** All columns have as many rows. */
+  get isWhole(): boolean {
+    const { count } = this;
+    return [this.value, this.script, this.origin].every((column) => column.length === count);
+  }
+
+  /** @param input above all that were pushed before */
+  push(input: number, valueSats: number, scriptId: number, origin: number): void {
+    this.input.push(input);
+    this.value.push(valueSats);
+    this.script.push(scriptId);
+    this.origin.push(origin);
+  }
+
+  /** The first row that belongs to an input from `input` on, or the count. */
+  firstFrom(input: number): number {
+    let low = 0;
+    let high = this.input.length;
+    while (low < high) {
+      const middle = Math.floor((low + high) / 2);
+      if (this.input.at(middle) < input) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+
+  /** The row of an input, or NONE. */
+  find(input: number): number {
+    const { length } = this.input;
+    for (let row = this.#last; row < length && row <= this.#last + 1; row += 1) {
+      if (this.input.at(row) !== input) continue;
+      this.#last = row;
+      return row;
+    }
+    const row = this.firstFrom(input);
+    if (row === length || this.input.at(row) !== input) return NONE;
+    this.#last = row;
+    return row;
+  }
+
+  /** Forget the inputs from `inputCount` on. */
+  truncateTo(inputCount: number): void {
+    const count = this.firstFrom(inputCount);
+    for (const column of [this.input, this.value, this.script, this.origin]) column.truncate(count);
+  }
+}
