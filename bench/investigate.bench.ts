@@ -9,13 +9,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { importTags } from '../src/attribution/import-tags.ts';
 import { indexBlocks } from '../src/pipeline/index-blocks.ts';
-import {
-  investigateSeeds,
-  readInput,
-  readPrices,
-  writeReport,
-} from '../src/pipeline/investigate-seeds.ts';
+import { investigateSeeds, readInput, writeReport } from '../src/pipeline/investigate-seeds.ts';
 import { OpenNetwork } from '../src/pipeline/open-network.ts';
+import { readPriceFile } from '../src/pipeline/price-workspace.ts';
 import { simulate } from '../src/simulate/simulate.ts';
 import { openBlockSource } from '../src/source/block-source.ts';
 import { openStore } from '../src/store/open-store.ts';
@@ -47,7 +43,7 @@ export async function run(): Promise<BenchFigure[]> {
       readInput(join(economy, 'seeds.csv')),
       {
         siteKey: new Uint8Array(32),
-        prices: readPrices(join(economy, 'prices.csv')),
+        prices: readPriceFile(join(economy, 'prices.csv'), 'BTC'),
       },
     );
     writeReport(report, join(folder, 'report'));

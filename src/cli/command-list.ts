@@ -34,6 +34,12 @@ export const COMMAND_GROUPS: readonly CommandGroup[] = [
         summary: 'import what sources say about addresses',
         load: async () => (await import('./commands/tags-import.ts')).tagsImportCommand as Command,
       },
+      {
+        name: 'prices import',
+        summary: 'import daily prices, for values in money of states',
+        load: async () =>
+          (await import('./commands/prices-import.ts')).pricesImportCommand as Command,
+      },
     ],
   },
   {
@@ -63,6 +69,22 @@ export const COMMAND_GROUPS: readonly CommandGroup[] = [
         name: 'why',
         summary: 'why two addresses are in one cluster',
         load: async () => (await import('./commands/why.ts')).whyCommand as Command,
+      },
+      {
+        name: 'prices list',
+        summary: 'sources of prices, with their days and gaps',
+        load: async () => (await import('./commands/prices-list.ts')).pricesListCommand as Command,
+      },
+      {
+        name: 'prices check',
+        summary: 'missing days, and days on which sources disagree',
+        load: async () =>
+          (await import('./commands/prices-check.ts')).pricesCheckCommand as Command,
+      },
+      {
+        name: 'prices at',
+        summary: 'the rate of a day, and whose it is',
+        load: async () => (await import('./commands/prices-at.ts')).pricesAtCommand as Command,
       },
     ],
   },

@@ -6,7 +6,7 @@
  *   - What stands between a closing quote and the next separator belongs to the cell, spaces at its end do not.
  *   - A quote inside a cell that does not begin with one is an ordinary character.
  */
-import { ClewError } from '../errors.ts';
+import { ClewError, type ErrorCode } from '../errors.ts';
 
 export interface CsvRow {
   /** Number of the line on which the row begins, from 1. */
@@ -28,11 +28,13 @@ const QUOTE = 34;
 class CsvReader {
   readonly #text: string;
   readonly #separator: number;
+  readonly #code: ErrorCode;
   #at = 0;
   #line = 1;
 
-  constructor(text: string, separator: string) {
+  constructor(text: string, separator: string, code: ErrorCode) {
     this.#text = text;
+    this.#code = code;
     this.#separator = separator.charCodeAt(0);
   }
 
@@ -99,7 +101,7 @@ class CsvReader {
 
   #unclosed(line: number): ClewError {
     return new ClewError(
-      'CLEW_SEEDS_FORMAT',
+      this.#code,
       `A quote that opens on line ${line} is not closed; write a quote inside a cell twice.`,
       { line },
     );
@@ -111,10 +113,15 @@ class CsvReader {
  *
  * @param text without byte order mark
  * @param separator one character
- * @throws {ClewError} CLEW_SEEDS_FORMAT with the line, when a quote is not closed within 100 lines
+ * @param code of the error for what is no CSV; that of seed files unless given
+ * @throws {ClewError} the code with the line, when a quote is not closed within 100 lines
  * @example [...csvRows('a,"b, c"\n', ',')] // [{ line: 1, cells: ['a', 'b, c'] }]
  */
-export function* csvRows(text: string, separator: string): Generator<CsvRow, void, void> {
-  const reader = new CsvReader(text, separator);
+export function* csvRows(
+  text: string,
+  separator: string,
+  code: ErrorCode = 'CLEW_SEEDS_FORMAT',
+): Generator<CsvRow, void, void> {
+  const reader = new CsvReader(text, separator, code);
   while (!reader.isDone) yield reader.row();
 }

@@ -39,6 +39,9 @@ export class ColumnPlane {
   readonly #overlay: PageOverlay | undefined;
   /** Checksum of each page as it is stored now (in the file or the overlay), over the rows stored. */
   #crcs = new Uint32Array(64);
+  /** The page whose checksum was taken last, and how many of its rows it covers. */
+  #lastPage = -1;
+  #lastRows = 0;
 
   constructor(place: ColumnPlace, shape: PlaneShape, mutable: boolean, tailCrc: number) {
     this.shape = shape;
@@ -84,7 +87,7 @@ export class ColumnPlane {
       this.#crcFile.pagePosition(0),
       new Uint8Array(this.#crcs.buffer, 0, fullPages * 4),
     );
-    this.#crcs[fullPages] = tailCrc;
+    this.#setCrc(fullPages, tailCrc, rows - fullPages * PAGE_ROWS);
   }
 
   #reserve(pageIndex: number): void {
@@ -99,9 +102,11 @@ export class ColumnPlane {
     return this.#crcs[pageIndex] ?? 0;
   }
 
-  setCrc(pageIndex: number, crc: number): void {
+  #setCrc(pageIndex: number, crc: number, rows: number): void {
     this.#reserve(pageIndex);
     this.#crcs[pageIndex] = crc;
+    this.#lastPage = pageIndex;
+    this.#lastRows = rows;
   }
 
   bytesOfRows(rows: number): number {
@@ -158,18 +163,24 @@ export class ColumnPlane {
   append(pageIndex: number, page: Uint8Array, from: number, to: number): void {
     const end = this.bytesOfRows(to);
     const known = this.crcOf(pageIndex);
-    const goesOn = from > 0 && known !== 0 && known !== CRC_ZERO;
-    // A page of a sparse plane may begin in the middle; then its earlier rows are written as zeros.
+    // The whole page is written when its checksum can not be carried on: a page of a sparse plane that begins in the
+    // middle, or one that was written by an earlier attempt which then failed in another plane.
+    const goesOn =
+      pageIndex === this.#lastPage &&
+      from === this.#lastRows &&
+      from > 0 &&
+      known !== 0 &&
+      known !== CRC_ZERO;
     const start = goesOn ? this.bytesOfRows(from) : 0;
     const bytes = page.subarray(start, end);
     this.#file.writeAt(this.#file.pagePosition(pageIndex) + start, bytes);
-    this.setCrc(pageIndex, goesOn ? mark(crc32(bytes, known)) : checksum(bytes));
+    this.#setCrc(pageIndex, goesOn ? mark(crc32(bytes, known)) : checksum(bytes), to);
     if (to === PAGE_ROWS) this.#storeCrc(pageIndex);
   }
 
   /** A page of a sparse plane has no bytes (any more): whatever stands at its place in the file is left alone. */
   leaveOut(pageIndex: number, rows: number): void {
-    this.setCrc(pageIndex, 0);
+    this.#setCrc(pageIndex, 0, rows);
     if (rows === PAGE_ROWS) this.#storeCrc(pageIndex);
   }
 
@@ -177,20 +188,25 @@ export class ColumnPlane {
   replace(pageIndex: number, page: Uint8Array, rows: number): void {
     const bytes = page.subarray(0, this.bytesOfRows(rows));
     this.#file.writePage(pageIndex, bytes);
-    this.setCrc(pageIndex, checksum(bytes));
+    this.#setCrc(pageIndex, checksum(bytes), rows);
     if (rows === PAGE_ROWS) this.#storeCrc(pageIndex);
+  }
+
+  /** A page of a sparse plane lost its bytes; the file keeps them until the next checkpoint. */
+  forget(pageIndex: number, rows: number): void {
+    this.#setCrc(pageIndex, 0, rows);
   }
 
   /** Keep a changed page beside the file until the next checkpoint. */
   setAside(pageIndex: number, page: Uint8Array, rows: number): void {
     const bytes = page.subarray(0, this.bytesOfRows(rows));
     this.#overlay!.write(pageIndex, bytes);
-    this.setCrc(pageIndex, checksum(bytes));
+    this.#setCrc(pageIndex, checksum(bytes), rows);
   }
 
   /** The checksum that a page in memory has over its first rows. */
   measure(pageIndex: number, page: Uint8Array, rows: number): void {
-    this.setCrc(pageIndex, checksum(page.subarray(0, this.bytesOfRows(rows))));
+    this.#setCrc(pageIndex, checksum(page.subarray(0, this.bytesOfRows(rows))), rows);
   }
 
   #storeCrc(pageIndex: number): void {
@@ -210,7 +226,7 @@ export class ColumnPlane {
   redo(pageIndex: number, page: Uint8Array, rows: number, write: RedoWriter): void {
     const bytes = page.subarray(0, this.bytesOfRows(rows));
     write(`${this.#name}.col`, this.#file.pagePosition(pageIndex), bytes);
-    this.setCrc(pageIndex, checksum(bytes));
+    this.#setCrc(pageIndex, checksum(bytes), rows);
     if (rows < PAGE_ROWS) return;
     const word = Uint32Array.of(this.crcOf(pageIndex));
     write(`${this.#name}.crc`, this.#crcPosition(pageIndex), new Uint8Array(word.buffer));
@@ -218,7 +234,7 @@ export class ColumnPlane {
 
   /** What a checkpoint must write for a page of a sparse plane without bytes. */
   redoAbsent(pageIndex: number, rows: number, write: RedoWriter): void {
-    this.setCrc(pageIndex, 0);
+    this.#setCrc(pageIndex, 0, rows);
     if (rows < PAGE_ROWS) return;
     write(`${this.#name}.crc`, this.#crcPosition(pageIndex), new Uint8Array(4));
   }

@@ -23,7 +23,12 @@ export function filterBlocksFor(entries: number): number {
   return Math.max(1, Math.ceil((entries * BITS_PER_KEY) / BLOCK_BITS));
 }
 
-/** False when the hash is certainly not among those that the filter was made of. */
+/**
+ * False when the hash is certainly not among those that the filter was made of.
+ *
+ * @param words the filter, or its beginning: then the hashes of the rest all pass
+ * @param blocks of the whole filter
+ */
 export function filterMayHold(
   words: Uint32Array,
   blocks: number,
@@ -31,6 +36,7 @@ export function filterMayHold(
   high: number,
 ): boolean {
   const at = Math.floor((high * blocks) / HIGH_UNIT) * BLOCK_WORDS;
+  if (at >= words.length) return true;
   const hash = keptBits(low, high);
   // One branch for all eight: single ones would be foretold wrongly half of the time.
   const all =

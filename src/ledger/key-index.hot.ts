@@ -35,7 +35,7 @@ const DEFAULT_MEMORY_BYTES = 512 * 1024 ** 2;
 /** Rows end below the number that means "no such row". */
 const ROW_END = 2 ** 40 - 1;
 /** What the filters may take of the memory, and the front of the rest. */
-const FILTER_SHARE = 0.6;
+const FILTER_SHARE = 0.75;
 const FRONT_SHARE = 0.6;
 /** After so many look-ups in runs without a filter, loading the filters pays. */
 const PROBES_WITHOUT_FILTER = 64;
@@ -169,7 +169,7 @@ export class KeyIndex {
   /** Bytes that are held in memory now. */
   get memoryBytes(): number {
     let bytes = this.#front.memoryBytes + this.#cache.memoryBytes;
-    for (const run of this.#runs) bytes += run.indexBytes + (run.hasFilter ? run.filterBytes : 0);
+    for (const run of this.#runs) bytes += run.indexBytes + run.filterBytesHeld;
     return bytes;
   }
 
@@ -229,7 +229,7 @@ export class KeyIndex {
     for (let i = from; i >= 0; i -= 1) {
       const run = runs[i]!;
       if (!run.mayHold(low, high)) continue;
-      if (!this.#filtersWanted && !run.hasFilter) this.#countProbe();
+      if (!this.#filtersWanted) this.#countProbe();
       const row = run.find(low, high);
       if (row === NONE) continue;
       this.#runAt = i;
@@ -292,7 +292,7 @@ export class KeyIndex {
     for (const run of old) {
       entriesMax += run.entries;
       // The new filter takes their place; when the merge fails, `#balance` loads them again.
-      run.dropFilter();
+      run.holdFilter(0);
     }
     const rows = { entriesMax, rowFrom: old[0]!.rowFrom, rowEnd: old.at(-1)!.limit };
     try {
@@ -358,16 +358,15 @@ export class KeyIndex {
     if (this.#folder === undefined) return;
     let left = this.#memoryBytes;
     for (const run of this.#runs) left -= run.indexBytes;
-    let forFilters = left * FILTER_SHARE;
+    let forFilters = Math.max(0, left * FILTER_SHARE);
     for (let i = this.#runs.length - 1; i >= 0; i -= 1) {
       const run = this.#runs[i]!;
-      if (run.filterBytes > forFilters) {
-        run.dropFilter();
-        continue;
-      }
-      forFilters -= run.filterBytes;
-      left -= run.filterBytes;
-      if (this.#filtersWanted && !run.hasFilter) run.loadFilter();
+      // What does not fit whole is held in part, by sixteenths, so that it is not copied each time that the rest moves.
+      const unit = run.filterBytes / 16;
+      const bytes = Math.min(run.filterBytes, Math.floor(forFilters / unit) * unit);
+      if (this.#filtersWanted || bytes < run.filterBytesHeld) run.holdFilter(bytes);
+      forFilters -= bytes;
+      left -= bytes;
     }
     const slots = Math.max(1, (left * FRONT_SHARE) / FRONT_SLOT_BYTES);
     const bits = Math.floor(Math.log2(slots));

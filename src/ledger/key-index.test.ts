@@ -194,13 +194,24 @@ test('an index in memory answers as a map does and never writes', () => {
   assert.equal(index.entryCount, 50_000);
 });
 
-/** File operations of which the n-th that changes something fails, as a full disk or a kill would make it. */
-function failingFiles(): { files: KeyFiles; failAt(n: number): void; count(): number } {
+/**
+ * File operations of which the n-th that changes something fails: once, as on a full disk, or it and all after it,
+ * as nothing happens any more after a kill.
+ */
+function failingFiles(): {
+  files: KeyFiles;
+  failAt(n: number, forGood: boolean): void;
+  revive(): void;
+  count(): number;
+} {
   let done = 0;
   let failAt = Number.POSITIVE_INFINITY;
+  let forGood = false;
   const guard = <T>(path: string, work: () => T): T => {
     done += 1;
-    if (done === failAt) throw new ClewError('CLEW_NO_SPACE', 'The disk is full.', { path });
+    if (done === failAt || (forGood && done > failAt)) {
+      throw new ClewError('CLEW_NO_SPACE', 'The disk is full.', { path });
+    }
     return work();
   };
   const files: KeyFiles = {
@@ -219,8 +230,12 @@ function failingFiles(): { files: KeyFiles; failAt(n: number): void; count(): nu
   };
   return {
     files,
-    failAt: (n) => {
+    failAt: (n, stays) => {
       failAt = done + n;
+      forGood = stays;
+    },
+    revive: () => {
+      forGood = false;
     },
     count: () => done,
   };
@@ -248,13 +263,16 @@ test('whatever file operation fails, what was committed is there again, and the 
       const failing = failingFiles();
       const options = { memoryBytes, files: failing.files };
       const caller = new Caller(seededRandom('fail'), `fail${n}`, 0, options);
-      failing.failAt(n);
+      failing.failAt(n, !goesOn);
       assert.throws(() => shortLife(caller), { code: 'CLEW_NO_SPACE' }, `operation ${n}`);
       if (goesOn) {
         caller.checkSome(50);
         shortLife(caller);
       } else {
+        failing.revive();
         caller.reopen();
+        if (caller.files.length !== caller.index.runCount)
+          assert.fail(`leftovers of operation ${n}`);
       }
       caller.checkSome(100);
       caller.commit();

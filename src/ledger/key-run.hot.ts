@@ -142,12 +142,14 @@ export class KeyRun implements CachedRun {
     return this.#header.blocks;
   }
 
-  get hasFilter(): boolean {
-    return this.#filter.length > 0;
-  }
-
+  /** Bytes of the whole filter. */
   get filterBytes(): number {
     return this.#filterBlocks * FILTER_BLOCK_BYTES;
+  }
+
+  /** Bytes of it that are in memory. */
+  get filterBytesHeld(): number {
+    return this.#filter.byteLength;
   }
 
   /** Bytes in memory whatever the budget is. */
@@ -155,30 +157,39 @@ export class KeyRun implements CachedRun {
     return this.#firsts.byteLength + this.#slots.byteLength;
   }
 
-  /** @throws {ClewError} CLEW_COLUMN_DAMAGED when the stored filter is changed */
-  loadFilter(): void {
-    const filter = new Uint32Array(this.filterBytes / 4);
+  /**
+   * Hold so many bytes of the filter in memory: the beginning, which is for the lower hashes.
+   *
+   * @throws {ClewError} CLEW_COLUMN_DAMAGED when the stored filter is changed
+   */
+  holdFilter(bytes: number): void {
+    const length = Math.min(bytes - (bytes % FILTER_BLOCK_BYTES), this.filterBytes) / 4;
+    if (length === this.#filter.length) return;
+    this.#filter =
+      length < this.#filter.length ? this.#filter.slice(0, length) : this.#readFilter(length);
+  }
+
+  /** Read the whole filter, to check it, and keep the first words. */
+  #readFilter(length: number): Uint32Array {
+    const filter = new Uint32Array(length);
+    const kept = new Uint8Array(filter.buffer);
+    const piece = new Uint8Array(Math.min(FILTER_PIECE_BYTES, this.filterBytes));
     let crc = 0;
-    for (let from = 0; from < filter.byteLength; from += FILTER_PIECE_BYTES) {
-      const length = Math.min(FILTER_PIECE_BYTES, filter.byteLength - from);
-      const piece = new Uint8Array(filter.buffer, from, length);
-      this.#files.read(this.#file, piece, RUN_HEADER_BYTES + from);
-      crc = crc32(piece, crc);
+    for (let from = 0; from < this.filterBytes; from += piece.length) {
+      const part = piece.subarray(0, Math.min(piece.length, this.filterBytes - from));
+      this.#files.read(this.#file, part, RUN_HEADER_BYTES + from);
+      crc = crc32(part, crc);
+      if (from < kept.length) kept.set(part.subarray(0, kept.length - from), from);
     }
     if (crc !== this.#header.filterCrc) {
       throw damagedRun(this.#file.path, 'filter', 'The filter of a key run is damaged.');
     }
-    this.#filter = filter;
-  }
-
-  dropFilter(): void {
-    this.#filter = NO_FILTER;
+    return filter;
   }
 
   /** False when the run certainly does not hold the hash. */
   mayHold(low: number, high: number): boolean {
-    const filter = this.#filter;
-    return filter.length === 0 || filterMayHold(filter, this.#filterBlocks, low, high);
+    return filterMayHold(this.#filter, this.#filterBlocks, low, high);
   }
 
   /** The newest row with this hash, or NONE. */

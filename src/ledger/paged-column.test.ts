@@ -29,6 +29,8 @@ interface NumberColumn {
 
 interface Kind {
   readonly name: string;
+  /** Memory for pages, when one page alone would make the test slow. */
+  readonly memoryBytes?: number;
   make(place: ColumnPlace | undefined, budget: PageBudget): NumberColumn;
   /** A value for the row after those that are there. */
   next(random: SeededRandom, before: number | undefined): number;
@@ -74,6 +76,7 @@ const KINDS: readonly Kind[] = [
   },
   {
     name: 'sats',
+    memoryBytes: 2_000_000,
     make: (place, budget) => new SatsColumn(place, budget),
     next: (random) =>
       random.chance(0.001)
@@ -82,6 +85,7 @@ const KINDS: readonly Kind[] = [
   },
   {
     name: 'codes',
+    memoryBytes: 2_500_000,
     make: (place, budget) => new CodeColumn(place, budget, [0xffff_ffff, 0xffff_fffd]),
     next: (random) =>
       random.chance(0.9)
@@ -103,12 +107,12 @@ function compare(column: NumberColumn, expected: readonly number[], seed: string
 
 for (const kind of KINDS) {
   for (const place of [undefined, { folder, name: kind.name, networkMagic: 7 }]) {
-    const where = place === undefined ? 'in memory' : 'in files, one page in memory';
+    const where = place === undefined ? 'in memory' : 'in files, a page or few in memory';
     test(`a ${kind.name} column ${where} holds what an array holds`, () => {
       const seed = `paged-${kind.name}`;
       const random = seededRandom(seed);
       const expected: number[] = [];
-      let column = kind.make(place, new PageBudget(1_000_000));
+      let column = kind.make(place, new PageBudget(kind.memoryBytes ?? 1));
       const push = (count: number): void => {
         for (let i = 0; i < count; i += 1) {
           const value = kind.next(random, expected.at(-1));
@@ -133,7 +137,7 @@ for (const kind of KINDS) {
         column.flush();
         const state = JSON.parse(JSON.stringify(column.state())) as ColumnState;
         column.close();
-        column = kind.make({ ...place, state }, new PageBudget(1));
+        column = kind.make({ ...place, state }, new PageBudget(kind.memoryBytes ?? 1));
         assert.equal(column.verify(), undefined);
       }
       compare(column, expected, seed);

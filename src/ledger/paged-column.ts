@@ -197,7 +197,7 @@ export abstract class PagedColumn implements PageOwner {
     const frame = this.#frames[pageIndex]!;
     for (let k = 0; k < this.#planes.length; k += 1) {
       const page = frame[k];
-      if (page === undefined) this.#planes[k]!.setCrc(pageIndex, 0);
+      if (page === undefined) this.#planes[k]!.forget(pageIndex, rows);
       else this.#planes[k]!.setAside(pageIndex, page, rows);
     }
     this.dirty[pageIndex] = 0;

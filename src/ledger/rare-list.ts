@@ -28,10 +28,15 @@ export class RareList {
     return this.#values.at(position);
   }
 
-  /** @param row above all rows that are there */
+  /** @param row above all rows that are there; or the last one again, when its column could not take it then */
   push(row: number, value: number): void {
-    this.#rows.push(row);
+    if (this.length > 0 && this.#rows.at(this.length - 1) === row) {
+      this.#rows.truncate(this.length - 1);
+    }
+    // The value first: it counts from the moment that its row is there.
+    this.#values.truncate(this.length);
     this.#values.push(value);
+    this.#rows.push(row);
   }
 
   /** The value of a row that is in the list. */

@@ -19,7 +19,7 @@ import { parseSeeds, type Seed, type SeedSet } from '../intake/seeds.ts';
 import type { FlowIndex } from '../ledger/flow-index.ts';
 import { resolveAddresses } from '../ledger/script-lookup.ts';
 import { findTransactions } from '../ledger/transaction-facts.ts';
-import { type PriceTable, parsePrices } from '../report/prices.ts';
+import type { PriceBook } from '../report/price-book.ts';
 import { REPORT_FILE_NAMES, renderReport } from '../report/render-report.ts';
 import { buildReport } from '../report/report-data.ts';
 import type { Report } from '../report/report-format.ts';
@@ -41,7 +41,9 @@ export interface InvestigateSeedsOptions {
   /** Key for the digests that stand for links. */
   readonly siteKey: Uint8Array;
   readonly title?: string;
-  readonly prices?: PriceTable;
+  readonly prices?: PriceBook;
+  /** Currencies to show, in order; the first two of the prices unless given. */
+  readonly currencies?: readonly string[];
   readonly asOfHeight?: number;
   readonly limits?: Pick<InvestigateOptions, 'backward' | 'forward'>;
   /** Told what is being done, in a few words. */
@@ -53,7 +55,7 @@ export interface InvestigateSeedsResult {
   readonly seedSet: SeedSet;
 }
 
-/** Reads a seed or price file. @throws {ClewError} CLEW_FILE_MISSING, CLEW_FILE_UNREADABLE */
+/** Reads a seed file. @throws {ClewError} CLEW_FILE_MISSING, CLEW_FILE_UNREADABLE */
 export function readInput(path: string): SeedFile {
   try {
     return { name: basename(path), bytes: readFileSync(path) };
@@ -62,12 +64,6 @@ export function readInput(path: string): SeedFile {
     if (code !== 'ENOENT' && code !== 'EISDIR') throw fileError(cause, path);
     throw new ClewError('CLEW_FILE_MISSING', `There is no file at ${path}.`, { path }, cause);
   }
-}
-
-/** @throws {ClewError} CLEW_FILE_MISSING, CLEW_FILE_UNREADABLE, CLEW_PRICES_FORMAT */
-export function readPrices(path: string): PriceTable {
-  const { name, bytes } = readInput(path);
-  return parsePrices(bytes, name);
 }
 
 /**
@@ -99,6 +95,7 @@ export async function investigateSeeds(
     seedFile: { name: file.name, ...seedSet },
     derivation: await derive(network, flow, at),
     ...(options.prices === undefined ? {} : { prices: options.prices }),
+    ...(options.currencies === undefined ? {} : { currencies: options.currencies }),
     ...(options.title === undefined ? {} : { title: options.title }),
   });
   return { report, seedSet };

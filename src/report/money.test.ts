@@ -2,22 +2,27 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { seededRandom } from '../bytes/seeded-random.ts';
 import { Money, sharePercent } from './money.ts';
-import { parsePrices } from './prices.ts';
+import { priceBookOfFile } from './price-book-of-file.ts';
 
-const PRICES = parsePrices(
+const PRICES = priceBookOfFile(
   new TextEncoder().encode('date,USD,EUR\n2021-03-04,50000,40000\n2021-03-05,60000,\n'),
-  'p.csv',
+  { fileName: 'p.csv', asset: 'BTC' },
 );
 const at = (day: string): number => Date.parse(`${day}T23:59:59Z`) / 1000;
 
-test('an amount carries its value, the rate and the day of the rate', () => {
+test('an amount carries its value, the rate, the day of the rate and whose it is', () => {
   const money = new Money(PRICES, ['USD', 'EUR']);
   assert.deepEqual(money.amount(1_000_000, at('2021-03-05')), {
     sats: 1_000_000,
     coins: '0.01000000',
     fiat: {
-      USD: { value: '600.00', rate: '60000', rateDay: '2021-03-05', isEarlierDay: false },
-      EUR: { value: '400.00', rate: '40000', rateDay: '2021-03-04', isEarlierDay: true },
+      USD: {
+        value: '600.00',
+        rate: '60000',
+        rateDay: '2021-03-05',
+        source: 'p.csv',
+        isEarlierDay: false,
+      },
     },
   });
   assert.deepEqual(money.amount(1, at('2020-01-01')), { sats: 1, coins: '0.00000001' });
@@ -31,7 +36,14 @@ test('a total adds up rounded amounts and counts those without a price', () => {
   assert.deepEqual(total.toTotal(), {
     sats: '5000000000000030',
     coins: '50000000.00000030',
-    fiat: { USD: { value: '0.03', pricedAmounts: 3, unpricedAmounts: 1 } },
+    fiat: {
+      USD: {
+        value: '0.03',
+        pricedAmounts: 3,
+        unpricedAmounts: 1,
+        sources: [{ source: 'p.csv', amounts: 3 }],
+      },
+    },
   });
 });
 

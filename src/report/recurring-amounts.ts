@@ -8,8 +8,9 @@
  *
  * This is a pattern, so it is a lead: a round sum can come again by accident.
  */
+import { formatHundredths } from '../units/fiat-rate.ts';
 import { formatTime } from '../units/time.ts';
-import { formatHundredths } from './prices.ts';
+import { compareText } from './compare-text.ts';
 import type { RecurringAmount } from './report-format.ts';
 
 export const RECURRING = {
@@ -30,6 +31,8 @@ export interface PaidAmount {
   readonly payer: string;
   /** Value of its day in hundredths of the currency; undefined without a price. */
   readonly hundredths: bigint | undefined;
+  /** Whose rate made that value. */
+  readonly rateSource?: string | undefined;
 }
 
 function span(payments: readonly PaidAmount[]) {
@@ -134,6 +137,9 @@ export function fiatAmounts(payments: readonly PaidAmount[], currency: string): 
         low: text(0),
         middle: text((inside.length - 1) >> 1),
         high: text(inside.length - 1),
+        sources: [...new Set(inside.flatMap(({ payment }) => payment.rateSource ?? []))].sort(
+          compareText,
+        ),
         ...span(inside.map((valued) => valued.payment)),
       });
     }

@@ -71,8 +71,17 @@ test('coins are the satoshi with eight decimals, times are ISO 8601, fiat has tw
   for (const row of files.get('payments.csv')!) {
     assert.equal(BigInt(row['amount_coins']!.replace('.', '')), BigInt(row['amount_sats']!));
     assert.match(row['time']!, /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z$/);
+    if (row['amount_usd'] === '') {
+      assert.deepEqual([row['price_day'], row['amount_usd_rate']], ['', '']);
+      continue;
+    }
     assert.match(row['amount_usd']!, /^\d+\.\d{2}$/);
-    assert.match(row['price_day']!, /^\d{4}-\d{2}-\d{2}$/);
+    assert.equal(row['price_day'], row['time']!.slice(0, 10), 'the day of the block itself');
+    assert.equal(row['amount_usd_rate_source'], 'prices.csv');
+    // The sample's rates have two decimals: satoshi times cents, with eight decimals to cut.
+    const product = BigInt(row['amount_sats']!) * BigInt(row['amount_usd_rate']!.replace('.', ''));
+    const cents = (product + 50_000_000n) / 100_000_000n;
+    assert.equal(BigInt(row['amount_usd']!.replace('.', '')), cents);
   }
 });
 

@@ -2,7 +2,8 @@
  * The lists of a report as CSV files, whole, for spreadsheets and for other programs.
  *
  * Amounts stand in satoshi and in coins; fiat columns come in the order of the report's currencies and are
- * empty where a day has no price. Times are ISO 8601 in UTC. Cells with several values separate
+ * empty where a day has no price. Each value is followed by its rate and by whose rate it is; beside a total stand
+ * the sources of its values. Times are ISO 8601 in UTC. Cells with several values separate
  * them by a space (ids, addresses) or by ` | ` (text).
  */
 
@@ -28,11 +29,32 @@ class CsvRenderer {
   }
 
   #fiatHeader(what: string): string[] {
-    return this.#currencies.map((code) => `${what}_${code.toLowerCase()}`);
+    return this.#currencies.flatMap((code) => {
+      const name = `${what}_${code.toLowerCase()}`;
+      return [name, `${name}_rate`, `${name}_rate_source`];
+    });
   }
 
-  #fiat(amount: Amount | Total): CsvCell[] {
-    return this.#currencies.map((code) => amount.fiat?.[code]?.value);
+  #fiat(amount: Amount): CsvCell[] {
+    return this.#currencies.flatMap((code): CsvCell[] => {
+      const fiat = amount.fiat?.[code];
+      return [fiat?.value, fiat?.rate, fiat?.source];
+    });
+  }
+
+  #totalHeader(what: string): string[] {
+    return this.#currencies.flatMap((code) => {
+      const name = `${what}_${code.toLowerCase()}`;
+      return [name, `${name}_rate_sources`];
+    });
+  }
+
+  #fiatTotal(total: Total): CsvCell[] {
+    return this.#currencies.flatMap((code): CsvCell[] => {
+      const fiat = total.fiat?.[code];
+      const sources = fiat?.sources.map(({ source }) => source).join(' | ');
+      return [fiat?.value, sources === '' ? undefined : sources];
+    });
   }
 
   #rateDay(amount: Amount): CsvCell {
@@ -110,7 +132,7 @@ class CsvRenderer {
       'payments',
       'total_sats',
       'total_coins',
-      ...this.#fiatHeader('total'),
+      ...this.#totalHeader('total'),
       'share_percent',
       'first_time',
       'last_time',
@@ -129,7 +151,7 @@ class CsvRenderer {
       payer.payments,
       payer.total.sats,
       payer.total.coins,
-      ...this.#fiat(payer.total),
+      ...this.#fiatTotal(payer.total),
       payer.sharePercent,
       payer.firstAt,
       payer.lastAt,
@@ -337,7 +359,7 @@ class CsvRenderer {
   }
 
   #requestRows(request: ServiceRequest): CsvCell[][] {
-    const noFiat = this.#currencies.map((): CsvCell => undefined);
+    const noFiat = this.#fiatHeader('value').map((): CsvCell => undefined);
     const claim = this.#claim(request.service);
     return [
       ...request.withdrawals.map((row): CsvCell[] => [

@@ -18,7 +18,6 @@ import { formatTime } from '../units/time.ts';
 import { AttributionTable } from './attribution-table.ts';
 import { compareText } from './compare-text.ts';
 import { Money, type MoneyTotal, sharePercent } from './money.ts';
-import { PRICE_DAYS_BACK_MAX } from './prices.ts';
 import { proseText } from './prose.ts';
 import { exactAmounts, fiatAmounts, type PaidAmount, RECURRING } from './recurring-amounts.ts';
 import {
@@ -34,6 +33,7 @@ import {
   type UnspentRow,
 } from './report-format.ts';
 import type { ReportInput, SeedWithColumns } from './report-input.ts';
+import { reportPrices } from './report-prices.ts';
 import { buildRequests, depositRow } from './requests.ts';
 import { largerFirst } from './sats-order.ts';
 import { answerProse } from './summary.ts';
@@ -364,6 +364,8 @@ class ReportBuilder {
           currency === undefined
             ? undefined
             : this.#money.hundredthsOf(amountSats, timeSeconds, currency),
+        rateSource:
+          currency === undefined ? undefined : this.#money.rateAt(timeSeconds, currency)?.source,
       }),
     );
     return [...(currency === undefined ? [] : fiatAmounts(paid, currency)), ...exactAmounts(paid)];
@@ -416,7 +418,6 @@ class ReportBuilder {
       if (toSeconds !== undefined) parameters[`${side}.to`] = formatTime(toSeconds);
     }
     for (const [name, value] of Object.entries(RECURRING)) parameters[`recurring.${name}`] = value;
-    if (prices !== undefined) parameters['prices.daysBackMax'] = PRICE_DAYS_BACK_MAX;
     const { timeSeconds } = derivation.tip;
     const asOfSeconds =
       derivation.asOfSeconds ?? (asOfHeight === derivation.tip.height ? timeSeconds : undefined);
@@ -438,16 +439,7 @@ class ReportBuilder {
       seedFile: { name: seedFile.name, sha256: seedFile.sha256 },
       tagPacks: derivation.tagPacks,
       ...(derivation.tagsDigest === undefined ? {} : { tagsDigest: derivation.tagsDigest }),
-      prices:
-        prices === undefined
-          ? null
-          : {
-              fileName: prices.source.fileName,
-              sha256: prices.source.sha256,
-              currencies: this.#money.currencies,
-              firstDay: prices.firstDay,
-              lastDay: prices.lastDay,
-            },
+      prices: prices === undefined ? null : reportPrices(prices, this.#money),
     };
   }
 

@@ -13,13 +13,16 @@ export const REPORT_FORMAT = 'clew-report/1';
 
 /** The value of one amount on its day. */
 export interface FiatAmount {
-  /** Two decimals. */
+  /** Two decimals, rounded half up. */
   readonly value: string;
-  /** Price of one coin, as in the price file. */
+  /** Price of one coin, as its source has it. */
   readonly rate: string;
+  /** The UTC day of the block, which the rate is of. */
   readonly rateDay: string;
-  /** True when the day itself has no price and the nearest earlier one, at most a week back, stands in. */
-  readonly isEarlierDay: boolean;
+  /** Whose rate it is: one of `derivation.prices.sources`. */
+  readonly source: string;
+  /** Always false, since a rate of another day never stands in; reports of older versions may say true. */
+  readonly isEarlierDay: false;
 }
 
 /** The value of a total: the sum of its amounts, each valued on its own day and rounded to two decimals. */
@@ -28,6 +31,67 @@ export interface FiatTotal {
   readonly pricedAmounts: number;
   /** Amounts without a price: they are not in the value. */
   readonly unpricedAmounts: number;
+  /** Whose rates the amounts were valued at, and how many by each; most first. */
+  readonly sources: readonly { readonly source: string; readonly amounts: number }[];
+}
+
+/** A source of rates, in one currency. */
+export interface PriceSourceRow {
+  readonly name: string;
+  readonly currency: string;
+  /** In the words of whoever imported it. */
+  readonly licence: string;
+  /** When in the day the rate was taken, when somebody said so. */
+  readonly clock?: string;
+  /** False for a source that is only compared. */
+  readonly isUsed: boolean;
+  readonly firstDay: string;
+  readonly lastDay: string;
+  /** Days with a rate. */
+  readonly days: number;
+  /** Of the days of this report, those valued at its rate. */
+  readonly daysUsed: number;
+  readonly files: readonly {
+    readonly fileName: string;
+    readonly sha256: string;
+    readonly column: string;
+  }[];
+}
+
+/** A rate that this report values amounts at, and what the other sources say of the day. */
+export interface PriceDayRow {
+  readonly day: string;
+  readonly currency: string;
+  /** Null when no source in the order has the day: then there is no value. */
+  readonly rate: string | null;
+  readonly source: string | null;
+  readonly others: readonly { readonly source: string; readonly rate: string }[];
+  /** The highest less the lowest of all, in percent of the lowest; null when fewer than two have the day. */
+  readonly differencePercent: string | null;
+  /** The sources are further apart than `disagreementPercent`. */
+  readonly isDisputed: boolean;
+}
+
+/** The prices that values come from. */
+export interface ReportPrices {
+  /** Of the first source in the order; `sources` has all. */
+  readonly fileName: string;
+  readonly sha256: string;
+  readonly currencies: readonly string[];
+  readonly firstDay: string;
+  readonly lastDay: string;
+  readonly asset: string;
+  /** Which source's rate counts, in words. */
+  readonly rule: string;
+  /** How values are rounded, in words. */
+  readonly rounding: string;
+  /** Whether a person named the order; else those with most days come first, then by name. */
+  readonly isOrderNamed: boolean;
+  /** By currency, used ones first and in their order. */
+  readonly sources: readonly PriceSourceRow[];
+  readonly disagreementPercent: string;
+  /** Every day that was asked for. */
+  readonly days: readonly PriceDayRow[];
 }
 
 export interface Amount {
@@ -270,6 +334,8 @@ export interface RecurringAmount {
   readonly low?: string;
   readonly middle?: string;
   readonly high?: string;
+  /** Whose rates these values are made with. */
+  readonly sources?: readonly string[];
   readonly payments: number;
   readonly payers: number;
   readonly firstAt: string;
@@ -428,13 +494,7 @@ export interface ReportDerivation {
   readonly tagPacks: readonly TagPackRow[];
   /** Digest over all tags, where the attribution layer gives one. */
   readonly tagsDigest?: string;
-  readonly prices: {
-    readonly fileName: string;
-    readonly sha256: string;
-    readonly currencies: readonly string[];
-    readonly firstDay: string;
-    readonly lastDay: string;
-  } | null;
+  readonly prices: ReportPrices | null;
 }
 
 export interface Report {

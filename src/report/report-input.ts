@@ -2,7 +2,7 @@
 import type { NetworkName } from '../chain/network.ts';
 import type { Problem } from '../errors.ts';
 import type { Investigation } from '../trace/investigation.ts';
-import type { PriceTable } from './prices.ts';
+import type { PriceBook } from './price-book.ts';
 import type {
   DuplicateRow,
   OtherChainRow,
@@ -53,8 +53,8 @@ export interface ReportInput {
   readonly investigation: Investigation;
   readonly seedFile: SeedFileFindings;
   readonly derivation: Derivation;
-  readonly prices?: PriceTable;
-  /** Currencies to show, the first one beside all amounts; the first two of the price file unless given. */
+  readonly prices?: PriceBook;
+  /** Currencies to show, the first one beside all amounts; the first two of the prices unless given. */
   readonly currencies?: readonly string[];
   /** A line for the head of the page, such as a case number. */
   readonly title?: string;

@@ -1,7 +1,7 @@
 /** The answer in one paragraph, made once: as text for report.json, with its marks for report.html. */
 import { listProse, type Prose, type ProsePiece } from './prose.ts';
 import type { Report } from './report-format.ts';
-import { briefCoins, briefFiat, groupDigits, percent, plural } from './wording.ts';
+import { briefCoins, briefFiat, groupDigits, listWords, percent, plural } from './wording.ts';
 
 /** The parts of a report that the answer is made of. */
 export type AnswerSource = Pick<
@@ -53,7 +53,8 @@ function paymentsSentence(source: AnswerSource): ProsePiece[] {
     pieces.push(
       ' (',
       { figure: `≈ ${briefFiat(fiat.value)} ${currency}` },
-      ' on the days of payment',
+      ' on the days of payment, at rates of ',
+      listWords(fiat.sources.map(({ source }) => source)),
     );
     if (fiat.unpricedAmounts > 0) {
       pieces.push(

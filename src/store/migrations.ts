@@ -8,7 +8,7 @@ import type { StoreSchema } from './store-schema.ts';
 type Step = (db: Kysely<StoreSchema>) => Promise<void>;
 
 /** Step n brings version n to n + 1. */
-export const MIGRATIONS: readonly Step[] = [tagTables];
+export const MIGRATIONS: readonly Step[] = [tagTables, priceTables];
 
 /** The version that this Clew writes and reads. */
 export const STORE_VERSION: number = MIGRATIONS.length;
@@ -59,6 +59,43 @@ async function tagTables(db: Kysely<StoreSchema>): Promise<void> {
       column.notNull().references('tag_statement.id').onDelete('cascade'),
     )
     .addPrimaryKeyConstraint('tag_subject', ['network', 'said_about', 'subject', 'statement_id'])
+    .modifyEnd(sql`without rowid`)
+    .execute();
+}
+
+async function priceTables(db: Kysely<StoreSchema>): Promise<void> {
+  await db.schema
+    .createTable('price_series')
+    .addColumn('id', 'integer', (column) => column.primaryKey().autoIncrement())
+    .addColumn('source', 'text', (column) => column.notNull())
+    .addColumn('asset', 'text', (column) => column.notNull())
+    .addColumn('currency', 'text', (column) => column.notNull())
+    .addColumn('licence', 'text', (column) => column.notNull())
+    .addColumn('clock', 'text')
+    .addColumn('file_name', 'text', (column) => column.notNull())
+    .addColumn('sha256', 'text', (column) => column.notNull())
+    .addColumn('layout', 'text', (column) => column.notNull())
+    .addColumn('column_name', 'text', (column) => column.notNull())
+    .addColumn('first_day', 'text', (column) => column.notNull())
+    .addColumn('last_day', 'text', (column) => column.notNull())
+    .addColumn('days', 'integer', (column) => column.notNull())
+    .addColumn('imported_at_seconds', 'integer', (column) => column.notNull())
+    .addColumn('superseded_at_seconds', 'integer')
+    .execute();
+  await db.schema
+    .createIndex('price_series_of')
+    .on('price_series')
+    .columns(['asset', 'currency', 'source'])
+    .execute();
+  // Without a row id the key is the table, in the order in which a series is read.
+  await db.schema
+    .createTable('price_rate')
+    .addColumn('series_id', 'integer', (column) =>
+      column.notNull().references('price_series.id').onDelete('cascade'),
+    )
+    .addColumn('day', 'integer', (column) => column.notNull())
+    .addColumn('rate', 'text', (column) => column.notNull())
+    .addPrimaryKeyConstraint('price_rate_day', ['series_id', 'day'])
     .modifyEnd(sql`without rowid`)
     .execute();
 }

@@ -11,6 +11,8 @@ export interface StoreSchema {
   tag_pack: TagPackTable;
   tag_statement: TagStatementTable;
   tag: TagTable;
+  price_series: PriceSeriesTable;
+  price_rate: PriceRateTable;
 }
 
 /** One imported file of tags. */
@@ -63,4 +65,42 @@ export interface TagTable {
   /** The canonical address, or the txid. */
   subject: string;
   statement_id: number;
+}
+
+/** The rates of one currency from one imported file. A source can have several: versions, and parts that go on. */
+export interface PriceSeriesTable {
+  id: Generated<number>;
+  /** Whose rates they are, as a person named it. */
+  source: string;
+  /** Ticker of the coin; coins of test networks have names of their own. */
+  asset: string;
+  /** ISO 4217. */
+  currency: string;
+  licence: string;
+  /** When in the day the rate was taken, in the words of a person. */
+  clock: string | null;
+  /** The last part of the path only. */
+  file_name: string;
+  /** SHA-256 of the file after unpacking, as hex. */
+  sha256: string;
+  layout: 'csv' | 'json';
+  column_name: string;
+  /** `YYYY-MM-DD` */
+  first_day: string;
+  /** `YYYY-MM-DD` */
+  last_day: string;
+  /** Days with a rate. */
+  days: number;
+  imported_at_seconds: number;
+  /** Set when a newer version of the source took its place: it is kept, and no longer used. */
+  superseded_at_seconds: number | null;
+}
+
+/** The price of one coin on a day. */
+export interface PriceRateTable {
+  series_id: number;
+  /** Days since 1970-01-01 in UTC. */
+  day: number;
+  /** Decimal text, as the file has it. */
+  rate: string;
 }

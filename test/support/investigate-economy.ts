@@ -4,8 +4,9 @@ import { importTags } from '../../src/attribution/import-tags.ts';
 import { scriptToAddress } from '../../src/chain/address.ts';
 import type { FlowIndex } from '../../src/ledger/flow-index.ts';
 import { indexBlocks } from '../../src/pipeline/index-blocks.ts';
-import { investigateSeeds, readInput, readPrices } from '../../src/pipeline/investigate-seeds.ts';
+import { investigateSeeds, readInput } from '../../src/pipeline/investigate-seeds.ts';
 import { OpenNetwork } from '../../src/pipeline/open-network.ts';
+import { readPriceFile } from '../../src/pipeline/price-workspace.ts';
 import type { Report } from '../../src/report/report-format.ts';
 import { simulate } from '../../src/simulate/simulate.ts';
 import { openBlockSource } from '../../src/source/block-source.ts';
@@ -49,7 +50,7 @@ export async function investigateEconomy(
     await indexBlocks(network.ledger, source);
     const { report } = await investigateSeeds(network, readInput(join(economy, 'seeds.csv')), {
       siteKey: new Uint8Array(32),
-      prices: readPrices(join(economy, 'prices.csv')),
+      prices: readPriceFile(join(economy, 'prices.csv'), 'BTC'),
     });
     const truth = readTruth(economy);
     const flow = await network.flow();

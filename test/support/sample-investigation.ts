@@ -8,7 +8,7 @@ import type { ServiceClaim } from '../../src/attribution/match.ts';
 import { sha256Hex } from '../../src/bytes/hash.ts';
 import { bytesToHex } from '../../src/bytes/hex.ts';
 import { type SeededRandom, seededRandom } from '../../src/bytes/seeded-random.ts';
-import { parsePrices } from '../../src/report/prices.ts';
+import { priceBookOfFile } from '../../src/report/price-book-of-file.ts';
 import type { Derivation, ReportInput, SeedFileFindings } from '../../src/report/report-input.ts';
 import type {
   CashOut,
@@ -94,7 +94,10 @@ class SampleMaker {
   readonly #services: readonly ServiceClaim[];
   readonly #seeds: readonly Address[];
   readonly #clusters: SeedCluster[];
-  readonly #prices = parsePrices(new TextEncoder().encode(samplePricesCsv()), 'prices.csv');
+  readonly #prices = priceBookOfFile(new TextEncoder().encode(samplePricesCsv()), {
+    fileName: 'prices.csv',
+    asset: 'BTC',
+  });
 
   constructor(size: SampleSize) {
     this.#size = size;
@@ -145,7 +148,7 @@ class SampleMaker {
 
   #amountSats(random: SeededRandom, timeSeconds: number): number {
     const day = new Date(timeSeconds * 1000).toISOString().slice(0, 10);
-    const rate = Number(this.#prices.valueOn(day, 'USD')?.rate ?? '30000');
+    const rate = Number(this.#prices.rateOn(day, 'USD')?.rate ?? '30000');
     const usd = random.chance(0.75)
       ? random.pick([24.5, 41, 41, 99]) * random.normal(1, 0.006)
       : 15 * Math.exp(random.normal(1.6, 1.1));

@@ -1,11 +1,13 @@
 import { amountText } from '../../chain/amount-text.ts';
 import type { AddressAnswer } from '../../pipeline/answers/address-answer.ts';
+import type { PricedAddress } from '../../pipeline/fiat-answers.ts';
 import { countText, groupedNumber } from '../../units/number-text.ts';
 import { formatTime } from '../../units/time.ts';
 import { defineCommand } from '../command.ts';
 import { asOfOption, dataOptions, jsonOption, pageOptions } from '../common-options.ts';
 import { factsText, jsonText, tableText } from '../output.ts';
 import { pageOf, tagTable } from '../page-text.ts';
+import { fiatAsked, fiatOptions, pricesText } from '../price-options.ts';
 import { withNetwork } from '../with-network.ts';
 
 export const addressCommand = defineCommand({
@@ -13,18 +15,21 @@ export const addressCommand = defineCommand({
   about:
     'Shows one address: balance, received, sent, first and last seen, tags, and its history by pages.',
   positionals: { address: { kind: 'text', value: 'ADDRESS', help: 'an address of the network' } },
-  options: { ...dataOptions, ...asOfOption, ...pageOptions, ...jsonOption },
+  options: { ...dataOptions, ...asOfOption, ...pageOptions, ...fiatOptions, ...jsonOption },
   examples: ['clew address 1A1zP1eP5QGefi2DMPTfTL5SLmv7DivfNa --limit 10'],
   access: 'read',
-  async run({ address, network, asOf, limit, cursor, json }, context) {
+  async run({ address, network, asOf, limit, cursor, json, ...options }, context) {
     const page = pageOf(limit, cursor);
-    const answer = await withNetwork(context, network, (open) => open.address(address, page, asOf));
+    const found = await withNetwork(context, network, (open) => open.address(address, page, asOf));
+    const fiat = await fiatAsked(context, found.network, options);
+    const { priceAddress } = await import('../../pipeline/fiat-answers.ts');
+    const answer = fiat === undefined ? found : priceAddress(found, fiat.book, fiat.currencies);
     await context.stdout.write(json ? jsonText(answer) : addressText(answer));
   },
 });
 
-function addressText(answer: AddressAnswer): string {
-  const { network, counts, firstSeen, lastSeen, cluster, tags, history, nextCursor } = answer;
+function addressText(answer: AddressAnswer | PricedAddress): string {
+  const { network, counts, firstSeen, lastSeen, cluster, tags, nextCursor } = answer;
   const amount = (sats: string): string => amountText(sats, network);
   let text = factsText([
     ['address', answer.address],
@@ -62,7 +67,14 @@ function addressText(answer: AddressAnswer): string {
         ]),
   ]);
   text += tagTable(tags.map((tag) => ({ tag })));
-  text += `\n${tableText(
+  text += `\n${'prices' in answer ? pricedHistory(answer) : plainHistory(answer)}`;
+  if (nextCursor !== undefined) text += `\nMore: --cursor ${nextCursor}\n`;
+  return text;
+}
+
+function plainHistory({ history, network }: AddressAnswer): string {
+  const amount = (sats: string): string => (sats === '0' ? '' : amountText(sats, network));
+  return tableText(
     [
       { title: 'Time' },
       { title: 'Received', align: 'right' },
@@ -71,11 +83,55 @@ function addressText(answer: AddressAnswer): string {
     ],
     history.map((entry) => [
       formatTime(entry.timeSeconds),
-      entry.received === '0' ? '' : amount(entry.received),
-      entry.sent === '0' ? '' : amount(entry.sent),
+      amount(entry.received),
+      amount(entry.sent),
       entry.txid,
     ]),
-  )}`;
-  if (nextCursor !== undefined) text += `\nMore: --cursor ${nextCursor}\n`;
-  return text;
+  );
+}
+
+/** Each row with its value, the rate of its day and whose it is; below, the sums of these rows. */
+function pricedHistory({ history, network, prices, pageFiat }: PricedAddress): string {
+  const amount = (sats: string): string => (sats === '0' ? '' : amountText(sats, network));
+  const currencies = prices?.currencies ?? [];
+  const number = 'right' as const;
+  let text = tableText(
+    [
+      { title: 'Time' },
+      { title: 'Received', align: number },
+      { title: 'Sent', align: number },
+      ...currencies.flatMap((code) => [
+        { title: `Received ${code}`, align: number },
+        { title: `Sent ${code}`, align: number },
+        { title: 'Rate', align: number },
+        { title: 'By' },
+      ]),
+      { title: 'Transaction' },
+    ],
+    history.map((entry) => [
+      formatTime(entry.timeSeconds),
+      amount(entry.received),
+      amount(entry.sent),
+      ...currencies.flatMap((code) => {
+        const [received, sent] = [entry.receivedFiat?.[code], entry.sentFiat?.[code]];
+        const rate = received ?? sent;
+        return [
+          received === undefined ? '' : groupedNumber(received.value),
+          sent === undefined ? '' : groupedNumber(sent.value),
+          rate === undefined ? 'none' : groupedNumber(rate.rate),
+          rate?.source ?? '',
+        ];
+      }),
+      entry.txid,
+    ]),
+  );
+  for (const code of currencies) {
+    const sum = (of: PricedAddress['pageFiat']['received']): string => {
+      const { value, unpricedAmounts } = of[code]!;
+      const without = unpricedAmounts === 0 ? '' : ` (and ${unpricedAmounts} without a rate)`;
+      return `${groupedNumber(value)} ${code}${without}`;
+    };
+    text += `\nOf these rows: received ${sum(pageFiat.received)}, sent ${sum(pageFiat.sent)}.`;
+  }
+  return `${text}${pricesText(prices)}`;
 }

@@ -1,6 +1,11 @@
 import { amountText } from '../../chain/amount-text.ts';
 import type { NetworkName } from '../../chain/network.ts';
-import type { InvestigateSeedsResult } from '../../pipeline/investigate-seeds.ts';
+import { priceAsset } from '../../chain/price-asset.ts';
+import { ClewError } from '../../errors.ts';
+import type {
+  InvestigateSeedsOptions,
+  InvestigateSeedsResult,
+} from '../../pipeline/investigate-seeds.ts';
 import type { TraceLimits } from '../../trace/investigation.ts';
 import { countText, groupedNumber } from '../../units/number-text.ts';
 import { type CommandContext, defineCommand } from '../command.ts';
@@ -12,7 +17,9 @@ import {
   progressOption,
   traceLimits,
 } from '../common-options.ts';
+import { chooseNetwork } from '../data-folder.ts';
 import { factsText, jsonText } from '../output.ts';
+import { checkCurrencies, currenciesTyped, priceSourceOption } from '../price-options.ts';
 import { tellingOfSeeds, warnOfSeeds } from '../seed-warnings.ts';
 import { withNetwork } from '../with-network.ts';
 
@@ -34,8 +41,17 @@ export const investigateCommand = defineCommand({
     prices: {
       kind: 'path',
       value: 'FILE',
-      help: 'CSV of daily prices, for amounts in fiat of the day',
+      help: 'take values in money of states from this file alone, which is not kept',
+      defaultHelp: 'what clew prices import stored',
     },
+    fiat: {
+      kind: 'text',
+      value: 'CODE',
+      many: true,
+      help: 'currencies of the values, such as EUR, the first beside all amounts; none leaves them out',
+      defaultHelp: 'the two with most days',
+    },
+    ...priceSourceOption,
     ...limitOptions,
     ...dataOptions,
     ...asOfOption,
@@ -52,7 +68,7 @@ export const investigateCommand = defineCommand({
   ],
   access: 'read',
   async run(options, context) {
-    const { seeds, out, title, prices, network, asOf, force, json } = options;
+    const { seeds, out, title, prices, fiat, priceSource, network, asOf, force, json } = options;
     const { result, files } = await tellingOfSeeds(context, () =>
       makeReport(context, {
         seeds,
@@ -60,7 +76,7 @@ export const investigateCommand = defineCommand({
         force,
         limits: traceLimits(options),
         ...(title !== undefined && { title }),
-        ...(prices !== undefined && { prices }),
+        fiat: { typed: fiat, priceSource, ...(prices !== undefined && { file: prices }) },
         ...(network !== undefined && { network }),
         ...(asOf !== undefined && { asOfHeight: asOf }),
       }),
@@ -82,9 +98,53 @@ export interface MakeReportOptions {
   readonly force: boolean;
   readonly limits?: TraceLimits;
   readonly title?: string;
-  readonly prices?: string;
+  readonly fiat?: FiatWishes;
   readonly network?: NetworkName;
   readonly asOfHeight?: number;
+}
+
+/** Where values in money of states come from. */
+interface FiatWishes {
+  /** Currencies as typed, or `none`. */
+  readonly typed: readonly string[];
+  readonly priceSource: readonly string[];
+  /** A file in the place of what is stored. */
+  readonly file?: string;
+}
+
+/** The prices that a report is made with: none when they were not wanted, or when there are none. */
+async function reportFiat(
+  context: CommandContext,
+  networkName: string,
+  { typed, priceSource, file }: FiatWishes,
+): Promise<Pick<InvestigateSeedsOptions, 'prices' | 'currencies'>> {
+  if (typed.length === 1 && typed[0]!.toLowerCase() === 'none') return {};
+  const currencies = currenciesTyped(typed, 'fiat');
+  if (file !== undefined && priceSource.length > 0) {
+    throw new ClewError(
+      'CLEW_USAGE',
+      '--price-source chooses among stored prices, not with --prices.',
+      {
+        option: 'price-source',
+      },
+    );
+  }
+  const { loadPriceBook, readPriceFile } = await import('../../pipeline/price-workspace.ts');
+  const asset = priceAsset(networkName);
+  const book =
+    file !== undefined
+      ? readPriceFile(file, asset)
+      : await loadPriceBook(
+          await context.session.store(),
+          asset,
+          priceSource.length === 0 ? undefined : priceSource,
+        );
+  if (book === undefined) {
+    if (currencies.length === 0) return {};
+    throw new ClewError('CLEW_PRICES_NONE', `No prices of ${asset} are stored.`, { asset });
+  }
+  checkCurrencies(book, currencies);
+  return { prices: book, ...(currencies.length > 0 && { currencies }) };
 }
 
 /** Investigates a seed file and writes the report; `clew start` does the same as its last step. */
@@ -92,22 +152,24 @@ export async function makeReport(
   context: CommandContext,
   options: MakeReportOptions,
 ): Promise<{ result: InvestigateSeedsResult; files: readonly string[] }> {
-  const { checkReportFolder, investigateSeeds, readInput, readPrices, writeReport } = await import(
+  const { checkReportFolder, investigateSeeds, readInput, writeReport } = await import(
     '../../pipeline/investigate-seeds.ts'
   );
   const { loadSiteKey } = await import('../../pipeline/site-key.ts');
   const file = readInput(options.seeds);
-  const prices = options.prices === undefined ? undefined : readPrices(options.prices);
-  const { limits, title, asOfHeight } = options;
-  const inputs = [options.seeds, ...(options.prices === undefined ? [] : [options.prices])];
+  const { limits, title, asOfHeight, fiat = { typed: [], priceSource: [] } } = options;
+  // Read before work that can take long: it may be no price file.
+  const network = chooseNetwork(context.data, options.network);
+  const priced = await reportFiat(context, network, fiat);
+  const inputs = [options.seeds, ...(fiat.file === undefined ? [] : [fiat.file])];
   checkReportFolder(options.out, options.force, inputs);
   const shown = context.progress('Investigating');
   let stages = 0;
-  const result = await withNetwork(context, options.network, (open) =>
+  const result = await withNetwork(context, network, (open) =>
     investigateSeeds(open, file, {
       siteKey: loadSiteKey(context.data.keys),
       ...(title !== undefined && { title }),
-      ...(prices !== undefined && { prices }),
+      ...priced,
       ...(asOfHeight !== undefined && { asOfHeight }),
       ...(limits !== undefined && { limits: bothWays(limits) }),
       onStage: (detail) => {

@@ -2,6 +2,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { sha256Hex } from '../../bytes/hash.ts';
 import type { NetworkName } from '../../chain/network.ts';
+import { priceAsset } from '../../chain/price-asset.ts';
 import { ClewError, EXIT } from '../../errors.ts';
 import { countText } from '../../units/number-text.ts';
 import { VERSION } from '../../version.ts';
@@ -28,7 +29,11 @@ export const startCommand = defineCommand({
     blocks: { kind: 'path', value: 'DIR', help: 'your own block files, instead of the sample' },
     seeds: { kind: 'path', value: 'FILE', help: 'your own seed set' },
     tags: { kind: 'path', value: 'PATH', many: true, help: 'tag files to import first' },
-    prices: { kind: 'path', value: 'FILE', help: 'CSV of daily prices' },
+    prices: {
+      kind: 'path',
+      value: 'FILE',
+      help: 'file of daily prices, instead of what is stored',
+    },
     out: {
       kind: 'path',
       value: 'DIR',
@@ -90,11 +95,13 @@ async function checkInputs(options: {
     throw new ClewError('CLEW_FILE_MISSING', `There is no ${missing}.`, { path: missing });
   }
   if ((seeds ?? prices ?? out) === undefined) return;
-  const { checkReportFolder, readInput, readPrices } = await import(
-    '../../pipeline/investigate-seeds.ts'
-  );
+  const { checkReportFolder, readInput } = await import('../../pipeline/investigate-seeds.ts');
   if (seeds !== undefined) readInput(seeds);
-  if (prices !== undefined) readPrices(prices);
+  if (prices !== undefined) {
+    const { readPriceFile } = await import('../../pipeline/price-workspace.ts');
+    // Of which coin the prices are is known later: here it matters that they can be read.
+    readPriceFile(prices, 'BTC');
+  }
   const inputs = [seeds, prices].filter((path) => path !== undefined);
   if (out !== undefined) checkReportFolder(out, false, inputs);
 }
@@ -190,7 +197,7 @@ async function bringReport(context: CommandContext, options: BringReportOptions)
       out: folder,
       force: false,
       network,
-      ...(prices !== undefined && { prices }),
+      ...(prices !== undefined && { fiat: { typed: [], priceSource: [], file: prices } }),
       ...(title !== undefined && { title }),
     }),
   );
@@ -212,6 +219,11 @@ async function reportKey(
     const run = await open.run(await open.asOf());
     return [open.ledger.requireTip().hash, run.runId, (await open.tagIndex()).digest];
   });
-  const parts = [VERSION, digest(seeds), digest(prices), title ?? '', ...state];
+  const { pricesInUse } = await import('../../pipeline/price-workspace.ts');
+  const stored =
+    prices === undefined
+      ? await pricesInUse(await context.session.store(), priceAsset(network))
+      : '';
+  const parts = [VERSION, digest(seeds), digest(prices), stored, title ?? '', ...state];
   return sha256Hex(JSON.stringify(parts)).slice(0, 24);
 }

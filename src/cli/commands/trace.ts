@@ -1,6 +1,7 @@
 import { amountText } from '../../chain/amount-text.ts';
 import { ClewError } from '../../errors.ts';
 import type { SeedSet } from '../../intake/seeds.ts';
+import type { PricedTrace } from '../../pipeline/fiat-answers.ts';
 import type { TraceView } from '../../trace/trace-view.ts';
 import { countText, groupedNumber } from '../../units/number-text.ts';
 import { formatTime } from '../../units/time.ts';
@@ -14,6 +15,7 @@ import {
   traceLimits,
 } from '../common-options.ts';
 import { factsText, jsonText, plainText, tableText } from '../output.ts';
+import { fiatAsked, fiatOptions, pricesText } from '../price-options.ts';
 import { tellingOfSeeds, warnOfSeeds } from '../seed-warnings.ts';
 import { withNetwork } from '../with-network.ts';
 
@@ -67,6 +69,7 @@ export const traceCommand = defineCommand({
     },
     ...dataOptions,
     ...asOfOption,
+    ...fiatOptions,
     ...jsonOption,
     ...progressOption,
   },
@@ -102,7 +105,10 @@ export const traceCommand = defineCommand({
         }),
       ),
     );
-    await context.stdout.write(json ? jsonText(view) : traceText(view));
+    const fiat = await fiatAsked(context, view.derivation.network, options);
+    const { priceTrace } = await import('../../pipeline/fiat-answers.ts');
+    const answer = fiat === undefined ? view : priceTrace(view, fiat.book, fiat.currencies);
+    await context.stdout.write(json ? jsonText(answer) : traceText(answer));
   },
 });
 
@@ -116,8 +122,9 @@ async function seedSubjects(path: string, context: CommandContext) {
   };
 }
 
-function traceText(view: TraceView): string {
-  const { derivation, stops, services, leaves, leavesOmitted } = view;
+function traceText(view: TraceView | PricedTrace): string {
+  const { derivation, stops, services, leavesOmitted } = view;
+  const leaves: PricedTrace['leaves'] = view.leaves;
   const names = new Map(services.map(({ service }) => [service.key, service.name]));
   const amount = (sats: string | number): string => amountText(sats, derivation.network);
   const number = 'right' as const;
@@ -166,11 +173,14 @@ function traceText(view: TraceView): string {
     text += `${String(leaf.rank).padStart(3)}. ${amount(leaf.amountSats)}  ${reasonText(leaf.reason)}`;
     text += `${leaf.service === undefined ? '' : ` ${plainText(names.get(leaf.service) ?? leaf.service)}`}${where}\n`;
     text += `     ${leaf.outpoint}, ${countText(leaf.hops, 'hop')}, ${formatTime(leaf.timeSeconds)}\n`;
+    for (const [code, { value, rate, source }] of Object.entries(leaf.fiat ?? {})) {
+      text += `     ${groupedNumber(value)} ${code}, at ${groupedNumber(rate)} by ${plainText(source)}\n`;
+    }
   }
   const more = leaves.length - shown.length + leavesOmitted;
   if (more > 0)
     text += `     and ${countText(more, 'more end', 'more ends')}; --json lists more of them\n`;
-  return text;
+  return 'prices' in view ? `${text}${pricesText(view.prices)}` : text;
 }
 
 /** Reasons are words already, but for the line that joins two. */

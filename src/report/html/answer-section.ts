@@ -3,6 +3,7 @@ import { type Html, html } from '../html.ts';
 import { answerProse, payersWords } from '../summary.ts';
 import { briefCoins, briefFiat, groupDigits, percent, plural } from '../wording.ts';
 import { claim, day, type Page, proseHtml } from './parts.ts';
+import { ratesNote } from './prices-part.ts';
 import { hasUnspentPart, UNSPENT_ANCHOR } from './unspent-part.ts';
 
 function figure(name: string, value: Html | string, note: Html | string): Html {
@@ -43,7 +44,7 @@ ${receivedFigure(page)}${figure('Payments', groupDigits(summary.payments), first
   'as far as the chain tells them apart; fewer people, when one uses several wallets',
 )}${figure('Reached a named service', percent(fifo, page.receivedSats), html`${briefCoins(fifo)} ${page.coin} first in, first out`)}${figure('Services to ask', groupDigits(requests.length), `${groupDigits(identified)} of a kind that has to identify its customers`)}
 </dl>
-`;
+${ratesNote(page)}`;
 }
 
 const FIRST_REQUESTS_MAX = 3;

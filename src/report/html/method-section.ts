@@ -14,6 +14,7 @@ import {
   shownNote,
   table,
 } from './parts.ts';
+import { PRICES_ANCHOR, pricesPart } from './prices-part.ts';
 
 const PACKS_MAX = 40;
 const TAGS_MAX = 25;
@@ -81,7 +82,7 @@ export function limitsSection(page: Page): Html {
 <li><b>Which coins went where.</b> Coins in one transaction can not be told apart. First in, first out is a convention of accounting, and so are proportional shares; which one a court accepts differs from place to place.${widestDisagreement(page)}</li>
 <li><b>That a service is the one named.</b> Its name is what a source says, and sources err and age.${claimsStanding(page)} A deposit address may also belong to another business that is itself a customer there.</li>
 <li><b>That this is all.</b> Other addresses of the same people, other chains and payments outside the chain are not in the sums: the truth can be more. It can be less too, where a cluster is wrong or where money that has nothing to do with the purpose of the seeds was paid to them. The part paid to listed seeds alone, which needs no cluster, is given beside the sum.</li>
-<li><b>What anyone lost or gained.</b> Values in money of states are daily prices, not what was in fact paid or received for the coins.</li>
+<li><b>What anyone lost or gained.</b> Values in money of states are daily prices of the named sources, not what was in fact paid or received for the coins; within a day the price moves, and sources differ.</li>
 </ul>
 `,
   );
@@ -162,7 +163,7 @@ export function derivationSection(page: Page): Html {
 <dt>Prices</dt><dd>${
       prices === null
         ? 'none given: no values in money of states'
-        : html`${foreign(prices.fileName)} (${prices.currencies.join(', ')}; ${prices.firstDay} to ${prices.lastDay}): ${id(prices.sha256)}`
+        : html`${prices.currencies.join(', ')} for ${prices.asset}, ${prices.firstDay} to ${prices.lastDay}: <a href="#${PRICES_ANCHOR}">rates and sources</a>`
     }</dd>
 ${derivation.tagsDigest !== undefined && html`<dt>All tags</dt><dd>${id(derivation.tagsDigest)}</dd>`}
 </dl>
@@ -170,7 +171,7 @@ ${derivation.tagsDigest !== undefined && html`<dt>All tags</dt><dd>${id(derivati
 <li><b>Received</b>: outputs paid to the seed set by anybody outside it, each once. <b>At listed seeds</b>: only payments with an output on a seed of the file, without the further addresses of clusters.</li>
 ${ownTransfersItem(page)}<li><b>Payers</b>: payments grouped by the cluster that spent the coins. The larger number counts each payment by a service, by a cluster as large as one, by a mix or from unknown coins as another payer.</li>
 <li><b>Coins came from</b>: each payment followed backwards, first in, first out, to the nearest service or to where the trail ends. <b>Where the money went</b>: the same forwards, by two methods. Nothing is followed through a service or a CoinJoin.</li>
-<li><b>Values</b>: each payment at the price of its day (UTC), rounded to the cent, then added up. Shares are rounded down.</li>
+<li><b>Values</b>: each payment at the rate of its day (UTC), rounded half up to the cent, then added up. Shares are rounded down.</li>
 </ul>
 <details><summary>Rules, parameters and sources of claims</summary>
 ${table(
@@ -185,7 +186,7 @@ ${table(
     .map(([name, value]) => [html`<code class="id">${name}</code>`, parameterValue(value)]),
   'narrow',
 )}${packTable(page)}</details>
-${tagTable(page)}`,
+${pricesPart(page)}${tagTable(page)}`,
   );
 }
 

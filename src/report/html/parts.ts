@@ -5,7 +5,10 @@ import { type Html, type HtmlPart, html } from '../html.ts';
 import type { Prose } from '../prose.ts';
 import type {
   Amount,
+  FiatAmount,
+  FiatTotal,
   NamesCustomers,
+  PriceSourceRow,
   Report,
   ServiceRow,
   TagRow,
@@ -21,17 +24,34 @@ export interface Page {
   readonly currency: string | undefined;
   readonly receivedSats: bigint;
   service(key: string): ServiceRow;
+  /** ` [2]`: whose rate a value is made with, when several sources were used; else nothing. */
+  rateMark(fiat: FiatAmount | FiatTotal): string;
 }
 
 export function makePage(report: Report): Page {
   const services = new Map(report.attribution.services.map((row) => [row.key, row]));
+  const used = usedPriceSources(report);
   return {
     report,
     coin: report.derivation.coin,
     currency: report.derivation.prices?.currencies[0],
     receivedSats: BigInt(report.summary.received.sats),
     service: (key) => services.get(key)!,
+    rateMark: (fiat) => {
+      if (used.length < 2) return '';
+      const names = 'rate' in fiat ? [fiat.source] : fiat.sources.map(({ source }) => source);
+      const places = used.flatMap(({ name }, i) => (names.includes(name) ? [i + 1] : []));
+      return places.length === 0 ? '' : ` [${places.join(', ')}]`;
+    },
   };
+}
+
+/** The sources whose rates were used for the currency beside amounts, in their order. */
+export function usedPriceSources({ derivation }: Report): PriceSourceRow[] {
+  const { prices } = derivation;
+  return (prices?.sources ?? []).filter(
+    ({ currency, daysUsed }) => currency === prices!.currencies[0] && daysUsed > 0,
+  );
 }
 
 /** Whatever a stranger wrote: isolated, so that its writing direction can not turn the words around it. */
@@ -133,12 +153,11 @@ export function span(firstAt: string, lastAt: string): Html {
 export function money(page: Page, amount: Amount | Total, below?: HtmlPart): Html {
   const { currency } = page;
   const fiat = currency === undefined ? undefined : amount.fiat?.[currency];
-  const line =
-    fiat === undefined
-      ? currency !== undefined && 'no price'
-      : `${groupDigits(fiat.value)} ${currency}`;
-  const borrowed = fiat !== undefined && 'isEarlierDay' in fiat && fiat.isEarlierDay;
-  return html`${groupDigits(amount.coins)}${line && html`<span class="sub">${line}${borrowed && html` *`}</span>`}${below !== undefined && html`<span class="sub">${below}</span>`}`;
+  const isPriced = fiat !== undefined && !('pricedAmounts' in fiat && fiat.pricedAmounts === 0);
+  const line = isPriced
+    ? `${groupDigits(fiat.value)} ${currency}${page.rateMark(fiat)}`
+    : currency !== undefined && 'no price';
+  return html`${groupDigits(amount.coins)}${line && html`<span class="sub">${line}</span>`}${below !== undefined && html`<span class="sub">${below}</span>`}`;
 }
 
 /** Coins alone. */

@@ -108,9 +108,6 @@ function paymentsTable(page: Page): Html {
     { head: 'Payer' },
     { head: 'Coins came from' },
   ];
-  const borrowed = largest.some(
-    ({ amount }) => page.currency !== undefined && amount.fiat?.[page.currency]?.isEarlierDay,
-  );
   return html`${table(
     'Payments, largest first',
     columns,
@@ -121,15 +118,10 @@ function paymentsTable(page: Page): Html {
       payment.payer,
       originCell(page, payment),
     ]),
-  )}${borrowed && html`<p class="shown">* no price that day: the nearest earlier day’s, at most a week back.</p>`}${shownNote(
-    largest.length,
-    payments.length,
-    'payments.csv',
-    {
-      shown: sumOf(largest, ({ amount }) => amount.sats),
-      all: page.receivedSats,
-    },
-  )}`;
+  )}${shownNote(largest.length, payments.length, 'payments.csv', {
+    shown: sumOf(largest, ({ amount }) => amount.sats),
+    all: page.receivedSats,
+  })}`;
 }
 
 function timelineTable(page: Page): Html {
