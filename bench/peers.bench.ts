@@ -13,9 +13,15 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { BenchFigure } from './figure.ts';
 import { folderBytes } from './folder-bytes.ts';
+import { type ChainWalk, walkChain } from './peers/chain-walk.ts';
 import { cacheFolder } from './peers/install.ts';
 import { type Measured, measureProcess } from './peers/measure-process.ts';
-import { makeNodeFolder, type NodeFolder, shareNodeFolder } from './peers/node-folder.ts';
+import {
+  makeNodeFolder,
+  type NodeFolder,
+  readBlocks,
+  shareNodeFolder,
+} from './peers/node-folder.ts';
 import type { ChainFacts, Peer, PeerWork } from './peers/peer.ts';
 import { listPeers } from './peers/peer-list.ts';
 
@@ -78,6 +84,7 @@ function simulate(folder: string): void {
 async function runClew(
   blocks: string,
   node: NodeFolder,
+  walk: ChainWalk,
   scratch: string,
 ): Promise<{ run: Run; facts: ChainFacts }> {
   const data = join(scratch, 'data');
@@ -87,7 +94,9 @@ async function runClew(
     outputFile: join(scratch, 'out'),
   });
   const report = JSON.parse(measured.stdout) as IndexReport;
+  const unspentSats = BigInt(report.status.unspent.value) + GENESIS_SATS;
   assert.equal(report.transactionsAdded, node.transactions);
+  assert.equal(unspentSats, walk.unspentSats);
   return {
     run: {
       ...measured,
@@ -99,7 +108,8 @@ async function runClew(
       blocks: report.blocksAdded,
       transactions: report.transactionsAdded,
       outputs: report.status.outputs,
-      unspentSats: BigInt(report.status.unspent.value) + GENESIS_SATS,
+      unspentSats,
+      unspentWithAddressSats: unspentSats - walk.unspentWithoutAddressSats,
     },
   };
 }
@@ -217,11 +227,12 @@ function available(peers: readonly Peer[], missing: string[]): Peer[] {
 
 export async function run(): Promise<BenchFigure[]> {
   const missing: string[] = [];
+  let walk: ChainWalk | undefined;
   const cache = cacheFolder();
   mkdirSync(cache, { recursive: true });
   const asked = process.env['CLEW_BENCH_PEERS'] ?? '';
   const peers = available(
-    listPeers(cache).filter((peer) => peer.name.includes(asked)),
+    listPeers(cache, () => walk!).filter((peer) => peer.name.includes(asked)),
     missing,
   );
   const folder = mkdtempSync(join(tmpdir(), 'clew-bench-peers-'));
@@ -231,13 +242,15 @@ export async function run(): Promise<BenchFigure[]> {
     simulate(simulated);
     const blocks = join(simulated, 'blocks');
     const node = makeNodeFolder(blocks, join(folder, 'node'));
+    walk = walkChain(readBlocks(node).map((block) => block.bytes));
+    const known = walk;
     const clew: Contestant = { name: 'Clew index', work: CLEW_WORK, runs: [], note: '' };
     const others = peers.map((peer): Contestant & { peer: Peer } => ({
       peer,
       name: peer.name,
       work: peer.work,
       runs: [],
-      note: peer.transactionsMax === undefined ? '' : `the first blocks only`,
+      note: peer.note ?? (peer.transactionsMax === undefined ? '' : 'the first blocks only'),
     }));
     for (let round = 0; round < ROUNDS; round++) {
       const scratch = join(folder, 'scratch');
@@ -249,7 +262,7 @@ export async function run(): Promise<BenchFigure[]> {
           rmSync(scratch, { recursive: true });
         }
       };
-      const { run: clewRun, facts } = await inScratch(() => runClew(blocks, node, scratch));
+      const { run: clewRun, facts } = await inScratch(() => runClew(blocks, node, known, scratch));
       clew.runs.push(clewRun);
       say(`round ${round + 1}: ${clew.name} ${clewRun.seconds.toFixed(2)} s`);
       for (const { peer, runs } of others) {

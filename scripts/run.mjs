@@ -9,7 +9,7 @@ import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { ensureInstalled, findNode, PROJECT, SetUpError } from './install.mjs';
 
-const TEST_FILES = ['src/**/*.test.ts', 'test/**/*.test.ts'];
+const TEST_FILES = ['src/**/*.test.ts', 'test/**/*.test.ts', 'bench/**/*.test.ts'];
 /** A test that hangs must not hold up everything: five minutes is far above what any needs. */
 const TEST_TIMEOUT_MS = 300_000;
 

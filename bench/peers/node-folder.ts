@@ -17,6 +17,7 @@ import { join } from 'node:path';
 import { ByteWriter } from '../../src/bytes/byte-writer.ts';
 import { sha256d } from '../../src/bytes/hash.ts';
 import { writeLevelDb } from '../leveldb-writer.ts';
+import type { ServedBlock } from './stand-in-node.ts';
 
 const MAIN_MAGIC = 0xd9b4_bef9;
 const HEADER_BYTES = 80;
@@ -26,7 +27,8 @@ const INDEX_VERSION = 259_900;
 const BLOCK_STATUS = 5 | 8 | 128;
 const NO_PARENT = '00'.repeat(32);
 
-interface StoredBlock {
+/** Where a block lies; hashes in the order of the bytes. */
+export interface StoredBlock {
   readonly hash: string;
   readonly parent: string;
   readonly header: Uint8Array;
@@ -47,6 +49,8 @@ export interface NodeFolder {
   readonly transactionsUpTo: readonly number[];
   /** Bytes of the records of those blocks. */
   readonly bytesUpTo: readonly number[];
+  /** Lowest first. */
+  readonly branch: readonly StoredBlock[];
 }
 
 /** Bitcoin Core's VARINT: seven bits a byte, the high ones first, each further byte worth one more. */
@@ -158,7 +162,20 @@ export function makeNodeFolder(blocksFolder: string, folder: string): NodeFolder
     bytes: total,
     transactionsUpTo,
     bytesUpTo: runningTotal(branch.map((block) => block.bytes)),
+    branch,
   };
+}
+
+/** All blocks in memory, lowest first, without the headers of their records. */
+export function readBlocks(node: NodeFolder): ServedBlock[] {
+  const files = readdirSync(join(node.folder, 'blocks'))
+    .filter((name) => name.endsWith('.dat'))
+    .sort()
+    .map((name) => readFileSync(join(node.folder, 'blocks', name)));
+  return node.branch.map(({ hash, file, offset, bytes }) => ({
+    hash: Buffer.from(hash, 'hex').reverse().toString('hex'),
+    bytes: files[file]!.subarray(offset, offset + bytes - 8),
+  }));
 }
 
 /** The same folder for one peer: the block files are shared, the index is its own, since opening it changes it. */

@@ -4,6 +4,8 @@
  */
 import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { ChainWalk } from './chain-walk.ts';
+import { electrsPeer } from './electrs.ts';
 import {
   crateProgram,
   DRIVERS,
@@ -106,17 +108,21 @@ function csvDumpFacts(stdout: string): ChainFacts {
 function balanceFacts(_stdout: string, dump: string): ChainFacts {
   const name = readdirSync(dump).find((file) => file.startsWith('balances-'));
   if (name === undefined) throw new Error('balances wrote no file');
-  let unspentSats = 0n;
+  let unspentWithAddressSats = 0n;
   for (const line of readFileSync(join(dump, name), 'utf8').trim().split('\n').slice(1)) {
-    unspentSats += BigInt(line.slice(line.lastIndexOf(';') + 1));
+    unspentWithAddressSats += BigInt(line.slice(line.lastIndexOf(';') + 1));
   }
-  return { unspentSats };
+  return { unspentWithAddressSats };
 }
 
-/** @param cache folder that peers are installed into */
-export function listPeers(cache: string): Peer[] {
+/**
+ * @param cache folder that peers are installed into
+ * @param walkOf gives the chain's walk, made once for all
+ */
+export function listPeers(cache: string, walkOf: () => ChainWalk): Peer[] {
   const bitcoinjs = join(cache, 'node/node_modules/bitcoinjs-lib/src/esm/index.js');
   return [
+    electrsPeer(cache, walkOf),
     rustyBlockparser(
       'csvdump',
       { ...DECODES, addresses: 'yes', checks: 'none', keeps: 'CSV files' },

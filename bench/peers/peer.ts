@@ -9,6 +9,8 @@ export interface ChainFacts {
   readonly outputs?: number;
   /** Everything unspent, the coin of block 0 included, which nobody can spend and most tools count. */
   readonly unspentSats?: bigint;
+  /** The same, on scripts that have an address. */
+  readonly unspentWithAddressSats?: bigint;
 }
 
 /** What a tool does in the time measured, in the words of the table. */
@@ -34,6 +36,8 @@ export interface PeerRun {
 export interface Peer {
   readonly name: string;
   readonly work: PeerWork;
+  /** What else the table must say of it. */
+  readonly note?: string;
   /** A slow one reads only blocks with about so many transactions, and only once. */
   readonly transactionsMax?: number;
   /** Installs it into the cache when it is not there. Throws with what is missing. */

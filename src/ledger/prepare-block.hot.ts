@@ -52,7 +52,7 @@ export class PreparedBlock {
   #counts: Uint32Array | undefined;
 
   /**
-   * A prepared block in a piece of shared memory of `preparedMemoryBytes(blockBytes)`. Two threads that say the same see the same.
+   * One in a piece of shared memory of `preparedMemoryBytes(blockBytes)`: two threads that say the same see the same.
    *
    * @param at offset of the piece, a multiple of 8
    */

@@ -99,32 +99,33 @@ test('a damaged block is named by its record, and asked for nothing more when it
   );
 });
 
-test('of a block with a damaged and a good copy the good one is taken, and the other one named', async () => {
-  await ledger.clear();
-  const source = await openBlockSource(
-    blockFolder({
-      'blk00000.dat': frameAll([...chain.slice(0, 3), damage(chain[3]!), damage(chain[4]!)]),
-      'blk00001.dat': frameAll([damage(chain[4]!), ...chain.slice(3)]),
-    }),
-  );
-  const { problems, blocksAdded } = await indexBlocks(ledger, source);
-  assert.equal(blocksAdded, 13);
-  assert.deepEqual(
-    problems.map(({ code, facts }) => [
-      code,
-      facts['height'],
-      facts['copy'],
-      facts['copies'],
-      facts['isLeftOut'],
-    ]),
-    [
-      ['CLEW_BLOCK_MERKLE', 3, 1, 2, false],
-      ['CLEW_BLOCK_MERKLE', 4, 1, 3, false],
-      ['CLEW_BLOCK_MERKLE', 4, 2, 3, false],
-    ],
-  );
-  for (const problem of problems) assertPlace(problem, chain[Number(problem.facts['height'])]!);
-});
+for (const threads of [0, 2])
+  test(`of a block with a damaged and a good copy the good one is taken, and the other one named (${threads} threads)`, async () => {
+    await ledger.clear();
+    const source = await openBlockSource(
+      blockFolder({
+        'blk00000.dat': frameAll([...chain.slice(0, 3), damage(chain[3]!), damage(chain[4]!)]),
+        'blk00001.dat': frameAll([damage(chain[4]!), ...chain.slice(3)]),
+      }),
+    );
+    const { problems, blocksAdded } = await indexBlocks(ledger, source, { threads });
+    assert.equal(blocksAdded, 13);
+    assert.deepEqual(
+      problems.map(({ code, facts }) => [
+        code,
+        facts['height'],
+        facts['copy'],
+        facts['copies'],
+        facts['isLeftOut'],
+      ]),
+      [
+        ['CLEW_BLOCK_MERKLE', 3, 1, 2, false],
+        ['CLEW_BLOCK_MERKLE', 4, 1, 3, false],
+        ['CLEW_BLOCK_MERKLE', 4, 2, 3, false],
+      ],
+    );
+    for (const problem of problems) assertPlace(problem, chain[Number(problem.facts['height'])]!);
+  });
 
 test('a better branch that turns out damaged where it begins to be better leaves the ledger as it is', async () => {
   await ledger.clear();
@@ -233,7 +234,8 @@ for (const [what, transactions, message] of BROKEN_RULES) {
     const source = await sourceOf([...chain.slice(0, 5), bad, after]);
     // The first time with a batch on its way, then with nothing but what was committed.
     for (const batchRows of [5, 1_000]) {
-      const failure = await indexBlocks(ledger, source, { batchRows }).then(
+      const threads = batchRows === 5 ? 0 : 1;
+      const failure = await indexBlocks(ledger, source, { batchRows, threads }).then(
         () => assert.fail('it was taken'),
         (error: Problem) => error,
       );
@@ -295,18 +297,19 @@ test('before blocks are taken out, their files are looked for', async () => {
   assert.equal(ledger.counters.blocks, 13);
 });
 
-test('a file that goes away while it is read ends the work with what was read before', async () => {
-  await ledger.clear();
-  const path = blockFolder({
-    'blk00000.dat': frameAll(chain.slice(0, 8)),
-    'blk00001.dat': frameAll(chain.slice(8)),
+for (const threads of [0, 1])
+  test(`a file that goes away while it is read ends the work with what was read before (${threads} threads)`, async () => {
+    await ledger.clear();
+    const path = blockFolder({
+      'blk00000.dat': frameAll(chain.slice(0, 8)),
+      'blk00001.dat': frameAll(chain.slice(8)),
+    });
+    const source = await openBlockSource(path);
+    rmSync(join(path, 'blk00001.dat'));
+    await assert.rejects(indexBlocks(ledger, source, { threads }), { code: 'CLEW_RAW_GONE' });
+    assert.equal(ledger.tip?.height, 7);
+    await stateOf();
   });
-  const source = await openBlockSource(path);
-  rmSync(join(path, 'blk00001.dat'));
-  await assert.rejects(indexBlocks(ledger, source), { code: 'CLEW_RAW_GONE' });
-  assert.equal(ledger.tip?.height, 7);
-  await stateOf();
-});
 
 test('a block that was exchanged since the files were looked at is not taken for it', async () => {
   await ledger.clear();

@@ -166,6 +166,12 @@ test('in pieces of any size: the same tables, the same flow index', async () => 
   assert.deepEqual(await stateOf(ledger), whole, `replay with seed ${random.seed}`);
 });
 
+test('with blocks prepared by threads: the same tables, the same flow index', async () => {
+  await ledger.clear();
+  await indexBlocks(ledger, source, { threads: 2, batchRows: 3_000 });
+  assert.deepEqual(await stateOf(ledger), whole);
+});
+
 test('undone and loaded again, at random heights: the same tables, the same flow index', async () => {
   const random = seededRandom('undo-1');
   const { height: twice } = await readTransaction(
