@@ -21,7 +21,7 @@ test('a full disk stops indexing with its own error, and the next run goes on', 
   const folder = temporaryFolder('full');
   const disk = join(folder, 'disk');
   mkdirSync(disk);
-  if (!mountSmallDisk(disk, 12)) {
+  if (!mountSmallDisk(disk, 5)) {
     console.error('!! NO RIGHT TO MOUNT: the full-disk test did not run');
     t.skip('mounting a small disk is not allowed here');
     return;
