@@ -114,12 +114,11 @@ async function runClew(
   };
 }
 
-/** Height at which a slow peer stops, and the share of the chain below it. */
-function partOf(node: NodeFolder, transactionsMax: number | undefined) {
-  const reached = node.transactionsUpTo.findIndex(
-    (count) => count >= (transactionsMax ?? Infinity),
-  );
-  const heightEnd = reached === -1 ? node.blocks : reached + 1;
+/** Height at which a peer stops before the end, and the part of the chain below it. */
+function partOf(node: NodeFolder, peer: Peer) {
+  const enough = peer.transactionsMax ?? Number.POSITIVE_INFINITY;
+  const reached = node.transactionsUpTo.findIndex((count) => count >= enough);
+  const heightEnd = reached === -1 ? node.blocks - (peer.blocksLeftOut ?? 0) : reached + 1;
   return {
     heightEnd,
     transactions: node.transactionsUpTo[heightEnd - 1]!,
@@ -133,7 +132,7 @@ async function runPeer(
   expected: ChainFacts,
   scratch: string,
 ): Promise<Run> {
-  const part = partOf(node, peer.transactionsMax);
+  const part = partOf(node, peer);
   const own = { ...node, folder: join(scratch, 'node') };
   shareNodeFolder(node, own.folder);
   const run = await peer.prepare(own, part.heightEnd, scratch);

@@ -41,6 +41,8 @@ export interface StoredBlock {
 
 export interface NodeFolder {
   readonly folder: string;
+  /** The block files as they were, with the magic of their own network. */
+  readonly sourceBlocks: string;
   readonly blocks: number;
   readonly transactions: number;
   /** All block files together, record headers included. */
@@ -157,6 +159,7 @@ export function makeNodeFolder(blocksFolder: string, folder: string): NodeFolder
   const transactionsUpTo = runningTotal(branch.map((block) => block.transactions));
   return {
     folder,
+    sourceBlocks: blocksFolder,
     blocks: branch.length,
     transactions: transactionsUpTo.at(-1) ?? 0,
     bytes: total,

@@ -147,6 +147,19 @@ export function listPeers(cache: string, walkOf: () => ChainWalk): Peer[] {
       { ...DECODES, addresses: 'yes', checks: 'none' },
       cache,
     ),
+    {
+      ...rustPeer(
+        'blocks_iterator 3.0.0',
+        'blocks-iterator',
+        { ...DECODES, values: 'yes, in memory', checks: 'none' },
+        cache,
+      ),
+      blocksLeftOut: 6,
+      prepare: (node) => ({
+        process: { command: rustDriver(cache), args: ['blocks-iterator', node.sourceBlocks] },
+        facts: driverFacts,
+      }),
+    },
     rustPeer('blk-reader 0.1.0 with bitcoin 0.32.7', 'blk-reader', DECODES, cache),
     {
       name: 'btcd 0.24.2 (wire, blockchain)',

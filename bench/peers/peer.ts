@@ -40,6 +40,8 @@ export interface Peer {
   readonly note?: string;
   /** A slow one reads only blocks with about so many transactions, and only once. */
   readonly transactionsMax?: number;
+  /** It holds back so many of the last blocks, which might be replaced yet. */
+  readonly blocksLeftOut?: number;
   /** Installs it into the cache when it is not there. Throws with what is missing. */
   install(): void;
   /**

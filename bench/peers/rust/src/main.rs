@@ -1,4 +1,4 @@
-//! Drives two Rust libraries over a node's folder, each as its own documentation shows, and prints what it counted
+//! Drives Rust libraries over a node's folder, each as its own documentation shows, and prints what it counted
 //! as one line of JSON. usage: clew-bench-peers MODE FOLDER
 
 use bitcoin_explorer::{BitcoinDB, SBlock, SConnectedBlock};
@@ -20,6 +20,7 @@ fn main() {
         "explorer-blocks" => explorer_blocks(folder),
         "explorer-connected" => explorer_connected(folder),
         "blk-reader" => blk_reader(folder),
+        "blocks-iterator" => blocks_iterator_prevouts(folder),
         mode => panic!("no mode is called {mode}"),
     };
     let unspent = counts.unspent_sats.map_or(String::new(), |sats| format!(",\"unspentSats\":\"{sats}\""));
@@ -78,6 +79,21 @@ fn blk_reader(folder: &Path) -> Counts {
         for tx in &block.txdata {
             counts.outputs += tx.output.len() as u64;
         }
+    }
+    counts
+}
+
+/// blocks_iterator over block files of regtest, with the value of every output that is spent.
+fn blocks_iterator_prevouts(blocks_dir: &Path) -> Counts {
+    let config = blocks_iterator::Config::new(blocks_dir, bitcoin::Network::Regtest);
+    let mut counts = Counts::default();
+    for block in blocks_iterator::iter(config) {
+        counts.blocks += 1;
+        counts.transactions += block.block().txdata.len() as u64;
+        for tx in &block.block().txdata {
+            counts.outputs += tx.output.len() as u64;
+        }
+        block.fee().expect("an output that is spent is not known");
     }
     counts
 }
