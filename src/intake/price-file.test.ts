@@ -200,6 +200,16 @@ test('days without a rate, and days that stand out, are told beside the result',
   );
 });
 
+test('rates that jump and do not come back are noticed: another coin begins there', () => {
+  const { problems } = parse(
+    'date,EUR\n2022-07-06,19415.553\n2022-07-10,0.065\n2022-07-11,0.066\n',
+  );
+  assert.deepEqual(
+    problems.map(({ code, facts }) => [code, facts['day']]),
+    [['CLEW_PRICES_STANDS_OUT', '2022-07-10']],
+  );
+});
+
 test('JSON from days to rates: numbers stay the text that they are', () => {
   const text = '{"2021-01-02": 1775.95153560000000001, "2021-01-01": "1809.3", "2021-01-03": null}';
   assert.deepEqual(plain(parse(text, { currency: 'EUR' })), [

@@ -14,6 +14,8 @@ export const PRICE_FILE_BYTES_MAX = 64 * 1024 * 1024;
 const PROBLEMS_MAX = 20;
 /** A day stands out when it is more than twice, or less than half, of both its neighbours: 100.00 %. */
 const STANDS_OUT_BASIS_POINTS = 10_000n;
+/** From one listed day to the next a price does not grow or fall tenfold: 900.00 %. */
+const JUMP_BASIS_POINTS = 90_000n;
 
 export interface PriceFileOptions extends ColumnWishes {
   readonly fileName: string;
@@ -132,7 +134,11 @@ class RateCollector {
     if (filled.length === 0) {
       throw new ClewError('CLEW_PRICES_FORMAT', `${fileName} holds no rate.`, { file: fileName });
     }
-    const problems = filled.flatMap((one) => daysThatStandOut(one, fileName));
+    const problems = filled.flatMap((one) => {
+      const single = daysThatStandOut(one, fileName);
+      const days = new Set(single.map(({ facts }) => facts['day']));
+      return [...single, ...jumps(one, fileName).filter(({ facts }) => !days.has(facts['day']!))];
+    });
     return { layout, series: filled, problems: [...this.#emptyProblems(), ...problems] };
   }
 
@@ -161,6 +167,23 @@ function daysThatStandOut({ currency, rates }: ParsedSeries, fileName: string): 
     });
   }
   return problems;
+}
+
+/** Where the rates become those of something else, mostly of another coin: they jump and do not come back. */
+function jumps({ currency, rates }: ParsedSeries, fileName: string): Problem[] {
+  const problems: Problem[] = [];
+  let last: readonly [day: number, rate: string] | undefined;
+  for (const [day, rate] of rates) {
+    if (last !== undefined && differsByMoreThan(last[1], rate, JUMP_BASIS_POINTS)) {
+      problems.push({
+        code: 'CLEW_PRICES_STANDS_OUT',
+        message: `${fileName} jumps from ${last[1]} ${currency} on ${dayText(last[0])} to ${rate} on ${dayText(day)}: are the rates before and after of one coin?`,
+        facts: { day: dayText(day), currency },
+      });
+    }
+    last = [day, rate];
+  }
+  return problems.slice(0, PROBLEMS_MAX);
 }
 
 export interface OutstandingDay {

@@ -52,8 +52,9 @@ class CsvRenderer {
   #fiatTotal(total: Total): CsvCell[] {
     return this.#currencies.flatMap((code): CsvCell[] => {
       const fiat = total.fiat?.[code];
-      const sources = fiat?.sources.map(({ source }) => source).join(' | ');
-      return [fiat?.value, sources === '' ? undefined : sources];
+      // Nothing priced is no value, not a value of zero.
+      if (fiat === undefined || fiat.pricedAmounts === 0) return [undefined, undefined];
+      return [fiat.value, fiat.sources.map(({ source }) => source).join(' | ')];
     });
   }
 

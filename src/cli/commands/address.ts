@@ -103,7 +103,7 @@ function pricedHistory({ history, network, prices, pageFiat }: PricedAddress): s
       ...currencies.flatMap((code) => [
         { title: `Received ${code}`, align: number },
         { title: `Sent ${code}`, align: number },
-        { title: 'Rate', align: number },
+        { title: `${code} rate`, align: number },
         { title: 'By' },
       ]),
       { title: 'Transaction' },
@@ -127,8 +127,12 @@ function pricedHistory({ history, network, prices, pageFiat }: PricedAddress): s
   );
   for (const code of currencies) {
     const sum = (of: PricedAddress['pageFiat']['received']): string => {
-      const { value, unpricedAmounts } = of[code]!;
-      const without = unpricedAmounts === 0 ? '' : ` (and ${unpricedAmounts} without a rate)`;
+      const { value, pricedAmounts, unpricedAmounts } = of[code]!;
+      if (pricedAmounts === 0 && unpricedAmounts > 0) return 'an unknown value: no rate';
+      const without =
+        unpricedAmounts === 0
+          ? ''
+          : ` (and ${countText(unpricedAmounts, 'amount')} without a rate)`;
       return `${groupedNumber(value)} ${code}${without}`;
     };
     text += `\nOf these rows: received ${sum(pageFiat.received)}, sent ${sum(pageFiat.sent)}.`;

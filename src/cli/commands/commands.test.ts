@@ -60,10 +60,22 @@ function makeHost(
 
 before(async () => {
   const sample = ['simulate', '--out', 'sample', '--transactions', '500', '--seed', 'serve'];
+  const prices = [
+    'prices',
+    'import',
+    'sample/prices.csv',
+    '--licence',
+    'CC0',
+    '--asset',
+    'test-BTC',
+  ];
   const commands = [
     [...sample, '--json'],
     ['index', '--blocks', 'sample/blocks', '--data', data, '--json'],
     ['tags', 'import', 'sample/tags.yaml', '--data', data, '--json'],
+    [...prices, '--source', 'economy', '--clock', 'close', '--data', data, '--json'],
+    // The same file again under another name: two sources, so that there is something to compare.
+    [...prices, '--source', 'again', '--currency', 'USD', '--data', data, '--json'],
   ];
   for (const command of commands) {
     const { code, stdout, stderr } = await run(command);
@@ -244,6 +256,12 @@ test('docs/formats/cli-json.md names every field that is printed', async () => {
     cluster,
     await ask('status'),
     await ask('tx', txid),
+    await ask('tx', txid, '--fiat', 'EUR'),
+    await ask('address', seedAddress(), '--fiat', 'EUR,USD'),
+    await ask('trace', seedAddress(), '--fiat', 'USD', '--price-source', 'again'),
+    await ask('prices', 'list'),
+    await ask('prices', 'check', '--percent', '0'),
+    await ask('prices', 'at', '2021-03-04', '--amount', '0.5'),
     await ask('why', seedAddress(), members.at(-1)!),
     // A tagged service has what a seed address has not.
     await ask('cluster', taggedAddress()),

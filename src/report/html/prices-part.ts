@@ -39,7 +39,7 @@ function sourceTable(page: Page): Html | false {
       { head: 'File' },
     ],
     prices.sources.map((source) => [
-      html`<span class="plainhead">${foreign(source.name)}</span> ${source.currency}${!source.isUsed && html`<span class="sub">compared only</span>`}${source.clock !== undefined && html`<span class="sub">${foreign(source.clock)}</span>`}`,
+      html`<span class="plainhead">${foreign(source.name)}, ${source.currency}</span>${!source.isUsed && html`<span class="sub">compared only</span>`}${source.clock !== undefined && html`<span class="sub">${foreign(source.clock)}</span>`}`,
       html`${groupDigits(source.days)}<span class="sub nowrap">${source.firstDay} to ${source.lastDay}</span>`,
       groupDigits(source.daysUsed),
       foreign(source.licence),
