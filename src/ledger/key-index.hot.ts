@@ -25,9 +25,10 @@ import { NONE } from '../units/ids.ts';
 import { KeyBlockCache } from './key-block-cache.ts';
 import { type KeyFiles, nodeKeyFiles } from './key-files.ts';
 import { FRONT_BITS_MAX, FRONT_BITS_MIN, FRONT_SLOT_BYTES, KeyFront } from './key-front.hot.ts';
-import { mergeRuns } from './key-merge.hot.ts';
+import { KeyMerge } from './key-merge.hot.ts';
 import { planMerge } from './key-merge-plan.ts';
 import { KeyRun } from './key-run.hot.ts';
+import { checkKeyRun } from './key-run-check.ts';
 import type { KeyRunState } from './key-run-file.ts';
 import { KeyRunWriter } from './key-run-writer.hot.ts';
 
@@ -61,6 +62,13 @@ export interface KeyIndexState {
   readonly runs: readonly KeyRunState[];
 }
 
+/** A merge under way. */
+interface Merging {
+  readonly runs: readonly KeyRun[];
+  readonly writer: KeyRunWriter;
+  readonly merge: KeyMerge;
+}
+
 export class KeyIndex {
   readonly #front = new KeyFront();
   readonly #cache = new KeyBlockCache(0);
@@ -79,6 +87,7 @@ export class KeyIndex {
   #sequence = 0;
   /** Files that the last `state` named. */
   #named: ReadonlySet<string> = new Set();
+  #merging: Merging | undefined;
   #filtersWanted = false;
   #probesWithoutFilter = 0;
   // The cursor of first and next: a place in the front or -1, then a run or -1.
@@ -251,6 +260,9 @@ export class KeyIndex {
   truncate(rowEnd: number): void {
     if (rowEnd >= this.#nextRow) return;
     this.#front.truncate(rowEnd);
+    if (this.#merging !== undefined && this.#merging.runs.at(-1)!.limit > rowEnd) {
+      this.#abandonMerge();
+    }
     for (let run = this.#runs.at(-1); run !== undefined && run.limit > rowEnd; ) {
       if (run.rowFrom < rowEnd) {
         run.limit = rowEnd;
@@ -268,62 +280,84 @@ export class KeyIndex {
   flushFront(): void {
     const entries = this.#front.count;
     if (entries === 0 || this.#folder === undefined || !this.#writable) return;
-    const rows = { entriesMax: entries, rowFrom: this.#frontRowFrom, rowEnd: this.#nextRow };
-    const run = this.#writeRun(rows, (writer) => this.#front.writeSorted(writer));
-    if (run !== undefined) this.#runs.push(run);
+    const writer = this.#newWriter({
+      entriesMax: entries,
+      rowFrom: this.#frontRowFrom,
+      rowEnd: this.#nextRow,
+    });
+    try {
+      this.#front.writeSorted(writer);
+      this.#runs.push(...this.#openWritten(writer));
+    } catch (cause) {
+      writer.abandon();
+      throw cause;
+    }
     this.#front.clear();
     this.#balance();
     if (this.#front.bits > this.#frontBitsMax) this.#front.clear(this.#frontBitsMax);
   }
 
-  /** Merge the runs that are due. To be called before `state` is committed; takes a second per ten million entries. */
-  prepareCommit(): void {
+  /**
+   * Merge the runs that are due. To be called before `state` is committed.
+   *
+   * @param entriesMax stop after about so many entries (five to ten million take a second) and go on at the next
+   *   call, for whoever can not wait; a merge that is not over changes nothing yet
+   */
+  prepareCommit(entriesMax = Number.POSITIVE_INFINITY): void {
     if (!this.#writable) return;
-    for (;;) {
-      const plan = planMerge(this.#runs.map((run) => run.entries));
-      if (plan === undefined) return;
-      this.#merge(plan.from, plan.end);
-    }
-  }
-
-  #merge(from: number, end: number): void {
-    const old = this.#runs.slice(from, end);
-    let entriesMax = 0;
-    for (const run of old) {
-      entriesMax += run.entries;
-      // The new filter takes their place; when the merge fails, `#balance` loads them again.
-      run.holdFilter(0);
-    }
-    const rows = { entriesMax, rowFrom: old[0]!.rowFrom, rowEnd: old.at(-1)!.limit };
-    try {
-      const merged = this.#writeRun(rows, (writer) => mergeRuns(old, writer));
-      this.#runs.splice(from, old.length, ...(merged === undefined ? [] : [merged]));
-      for (const run of old) run.close();
-    } finally {
-      this.#balance();
-    }
-  }
-
-  /** Write a run whole, and open it. Undefined when nothing came. */
-  #writeRun(
-    rows: { entriesMax: number; rowFrom: number; rowEnd: number },
-    fill: (writer: KeyRunWriter) => void,
-  ): KeyRun | undefined {
-    this.#sequence += 1;
-    const folder = this.#folder!;
-    const fileName = `${this.#name}-${String(this.#sequence).padStart(6, '0')}.run`;
-    const writer = new KeyRunWriter(this.#files, { folder, name: this.#name, fileName, ...rows });
-    try {
-      fill(writer);
-      if (writer.entries > 0) {
-        return KeyRun.open(this.#files, folder, this.#name, writer.finish(), this.#cache);
+    let left = entriesMax;
+    while (left > 0) {
+      this.#merging ??= this.#beginMerge();
+      if (this.#merging === undefined) return;
+      try {
+        const done = this.#merging.merge.step(left);
+        left -= done;
+        if (done === 0) this.#endMerge(this.#merging);
+      } catch (cause) {
+        this.#abandonMerge();
+        throw cause;
       }
-    } catch (cause) {
-      writer.abandon();
-      throw cause;
     }
-    writer.abandon();
-    return undefined;
+  }
+
+  #beginMerge(): Merging | undefined {
+    const plan = planMerge(this.#runs.map((run) => run.entries));
+    if (plan === undefined) return undefined;
+    const runs = this.#runs.slice(plan.from, plan.end);
+    const entriesMax = runs.reduce((sum, run) => sum + run.entries, 0);
+    const rows = { entriesMax, rowFrom: runs[0]!.rowFrom, rowEnd: runs.at(-1)!.limit };
+    const writer = this.#newWriter(rows);
+    return { runs, writer, merge: new KeyMerge(runs, writer) };
+  }
+
+  #endMerge({ runs, writer }: Merging): void {
+    const merged = this.#openWritten(writer);
+    this.#merging = undefined;
+    this.#runs.splice(this.#runs.indexOf(runs[0]!), runs.length, ...merged);
+    for (const run of runs) run.close();
+    this.#balance();
+  }
+
+  #abandonMerge(): void {
+    this.#merging?.writer.abandon();
+    this.#merging = undefined;
+  }
+
+  #newWriter(rows: { entriesMax: number; rowFrom: number; rowEnd: number }): KeyRunWriter {
+    this.#sequence += 1;
+    const fileName = `${this.#name}-${String(this.#sequence).padStart(6, '0')}.run`;
+    const spec = { folder: this.#folder!, name: this.#name, fileName, ...rows };
+    return new KeyRunWriter(this.#files, spec);
+  }
+
+  /** End a file and open it as a run; none when nothing came. */
+  #openWritten(writer: KeyRunWriter): KeyRun[] {
+    if (writer.entries === 0) {
+      writer.abandon();
+      return [];
+    }
+    const state = writer.finish();
+    return [KeyRun.open(this.#files, this.#folder!, this.#name, state, this.#cache)];
   }
 
   /** What names the runs as they are now: for the manifest of the commit that is about to be made. */
@@ -340,10 +374,21 @@ export class KeyIndex {
   dropUnreferenced(): void {
     if (this.#folder === undefined || !this.#writable) return;
     const inUse = new Set(this.#runs.map((run) => run.fileName));
+    if (this.#merging !== undefined) inUse.add(`${this.#merging.writer.fileName}.new`);
     for (const file of this.#files.list(this.#folder)) {
       if (sequenceOf(file, this.#name) === 0 || inUse.has(file) || this.#named.has(file)) continue;
       this.#files.remove(`${this.#folder}/${file}`);
     }
+  }
+
+  /**
+   * Read all runs and hold them against themselves. That they agree with the columns is for the caller to see.
+   *
+   * @param progress is told how many more entries were read
+   * @throws {ClewError} CLEW_COLUMN_DAMAGED naming file and part or block
+   */
+  check(progress?: (entries: number) => void): void {
+    for (const run of this.#runs) checkKeyRun(run, progress);
   }
 
   /** Another limit; takes effect at once (the front is written out when it is too large now). */
@@ -376,6 +421,7 @@ export class KeyIndex {
 
   /** Close the files. What is only in the front is lost, unless `flushFront` and a commit came before. */
   close(): void {
+    this.#abandonMerge();
     for (const run of this.#runs) run.close();
     this.#runs = [];
     this.#front.clear(FRONT_BITS_MIN);

@@ -8,23 +8,40 @@ import { KeyBlockEntries } from './key-block.hot.ts';
 import type { KeySink } from './key-front.hot.ts';
 import type { KeyRun, KeyRunReader } from './key-run.hot.ts';
 
-/**
- * Merge runs into a sink.
- *
- * @param runs oldest first, so that rows with the same hash stay in rising order
- * @throws {ClewError} CLEW_COLUMN_DAMAGED naming file and block
- */
-export function mergeRuns(runs: readonly KeyRun[], sink: KeySink): void {
-  let heads = runs.map((run) => new MergeHead(run)).filter((head) => head.advance());
-  while (heads.length > 0) {
-    mergeUntilOneEnds(heads, sink);
-    heads = heads.filter((head) => !head.isAtEnd);
+/** A merge that can be done a piece at a time. */
+export class KeyMerge {
+  readonly #sink: KeySink;
+  #heads: MergeHead[] | undefined;
+  readonly #runs: readonly KeyRun[];
+
+  /** @param runs oldest first, so that rows with the same hash stay in rising order; they must stay open */
+  constructor(runs: readonly KeyRun[], sink: KeySink) {
+    this.#runs = runs;
+    this.#sink = sink;
+  }
+
+  /**
+   * Hand the next entries over.
+   *
+   * @param entriesMax about so many
+   * @returns how many there were; 0 when all are over
+   * @throws {ClewError} CLEW_COLUMN_DAMAGED naming file and block
+   */
+  step(entriesMax: number): number {
+    this.#heads ??= this.#runs.map((run) => new MergeHead(run)).filter((head) => head.advance());
+    let done = 0;
+    while (this.#heads.length > 0 && done < entriesMax) {
+      done += mergeUntilOneEnds(this.#heads, this.#sink, entriesMax - done);
+      this.#heads = this.#heads.filter((head) => !head.isAtEnd);
+    }
+    return done;
   }
 }
 
-function mergeUntilOneEnds(heads: readonly MergeHead[], sink: KeySink): void {
+function mergeUntilOneEnds(heads: readonly MergeHead[], sink: KeySink, entriesMax: number): number {
   const count = heads.length;
-  for (;;) {
+  let done = 0;
+  while (done < entriesMax) {
     let best = heads[0]!;
     for (let i = 1; i < count; i += 1) {
       const head = heads[i]!;
@@ -33,8 +50,10 @@ function mergeUntilOneEnds(heads: readonly MergeHead[], sink: KeySink): void {
       if (head.high < best.high || head.low < best.low) best = head;
     }
     sink.append(best.low, best.high, best.row);
-    if (!best.advance()) return;
+    done += 1;
+    if (!best.advance()) break;
   }
+  return done;
 }
 
 /** The entry of a run that is next. */

@@ -71,6 +71,10 @@ export class KeyRunWriter implements KeySink {
     this.#file = files.create(`${spec.folder}/${spec.fileName}.new`);
   }
 
+  get fileName(): string {
+    return this.#spec.fileName;
+  }
+
   get entries(): number {
     return this.#entries;
   }

@@ -138,6 +138,15 @@ export class KeyRun implements CachedRun {
     return this.#header.entries;
   }
 
+  /** The row after the last one that the file may hold. */
+  get rowEnd(): number {
+    return this.#header.rowEnd;
+  }
+
+  get path(): string {
+    return this.#file.path;
+  }
+
   get blocks(): number {
     return this.#header.blocks;
   }
@@ -167,6 +176,11 @@ export class KeyRun implements CachedRun {
     if (length === this.#filter.length) return;
     this.#filter =
       length < this.#filter.length ? this.#filter.slice(0, length) : this.#readFilter(length);
+  }
+
+  /** @throws {ClewError} CLEW_COLUMN_DAMAGED when the stored filter is changed */
+  checkFilter(): void {
+    this.#readFilter(0);
   }
 
   /** Read the whole filter, to check it, and keep the first words. */

@@ -15,6 +15,7 @@ import {
 import { KeyBlockCache } from './key-block-cache.ts';
 import { type KeyFiles, nodeKeyFiles } from './key-files.ts';
 import { KeyRun } from './key-run.hot.ts';
+import { checkKeyRun } from './key-run-check.ts';
 import {
   blocksStart,
   headerCrc,
@@ -135,13 +136,10 @@ test('a filter passes every hash that is there, and about one in two hundred tha
   run.close();
 });
 
-/** Everything that a run can be asked: open, filter, every block. */
 function readAll(state: KeyRunState): void {
   const run = openRun(state);
   try {
-    run.holdFilter(run.filterBytes);
-    const reader = run.reader(new KeyBlockEntries(), 2);
-    while (reader.nextBlock());
+    checkKeyRun(run);
   } finally {
     run.close();
   }
@@ -331,4 +329,24 @@ test('a run takes the bytes that its header says', () => {
   const path = join(folder, state.file);
   const header = unpackRunHeader(readFileSync(path), path);
   assert.equal(statSync(path).size, runIndexStart(header) + 4 * header.blocks);
+});
+
+test('a run that contradicts itself is found by a check, though its checksums agree', () => {
+  const good = [
+    { low: 1 * 0x1_0000, high: 5, row: 10 },
+    { low: 2 * 0x1_0000, high: 5, row: 11 },
+    { low: 0, high: 6, row: 12 },
+  ];
+  readAll(writeRun('good.run', good, 3));
+  const [a, b, c] = good as [Entry, Entry, Entry];
+  for (const bad of [
+    [b, a, c],
+    [a, c, b],
+  ]) {
+    const state = writeRun('bad.run', bad, 3);
+    assert.throws(() => readAll(state), {
+      code: 'CLEW_COLUMN_DAMAGED',
+      facts: { path: join(folder, 'bad.run'), block: 0 },
+    });
+  }
 });
