@@ -13,6 +13,7 @@ import type { FlowIndex, FlowTip } from '../ledger/flow-index.ts';
 import type { ScriptId, Txid } from '../units/ids.ts';
 import { raiseByLineage } from './coinjoin/lineage.ts';
 import { coinjoinParameters } from './coinjoin/parameters.ts';
+import { type ActivityColumns, collectActivity } from './collect-activity.hot.ts';
 import { firstTxOf } from './first-tx.ts';
 import {
   LINK_RULES,
@@ -87,13 +88,16 @@ export interface ClusterRunData {
 export class ClusterRun {
   readonly data: ClusterRunData;
   readonly #flow: FlowIndex;
+  #activity: ActivityColumns | undefined;
   #graph: LinkGraph | undefined;
   #memberLists: MemberLists | undefined;
   #mayHaveVerdict: VerdictFilter | undefined;
 
-  constructor(flow: FlowIndex, data: ClusterRunData) {
+  /** @param activity what the busy clusters did, where it is known */
+  constructor(flow: FlowIndex, data: ClusterRunData, activity?: ActivityColumns) {
     this.#flow = flow;
     this.data = data;
+    this.#activity = activity;
   }
 
   get runId(): string {
@@ -122,6 +126,26 @@ export class ClusterRun {
   /** What co-spend joined and left out, and why. */
   get counts(): CoSpendCounts {
     return this.data.counts;
+  }
+
+  /** Totals and transactions of the busy clusters; worked out when first asked, unless they were read with the run. */
+  get activity(): ActivityColumns {
+    const { roots, countsAsAddress, txEnd } = this.data;
+    this.#activity ??= collectActivity(this.#flow, roots, countsAsAddress, txEnd);
+    return this.#activity;
+  }
+
+  /** Place of a cluster in `activity`, or -1 when it is not busy. */
+  busyCluster(root: number): number {
+    const busy = this.activity.root;
+    let low = 0;
+    let high = busy.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (busy[middle]! < root) low = middle + 1;
+      else high = middle;
+    }
+    return busy[low] === root ? low : -1;
   }
 
   /** All links as columns, redundant ones too, in chain order. */
@@ -173,6 +197,12 @@ export class ClusterRun {
   members(root: number, options: { readonly after?: number; readonly limit: number }): ScriptId[] {
     if (root >= this.scriptCount) return options.after === undefined ? [root as ScriptId] : [];
     return this.#lists.page(root, options.after, options.limit) as ScriptId[];
+  }
+
+  /** The script with so many before it in its cluster, in order of first sight; undefined when there are fewer. */
+  memberAt(root: number, place: number): ScriptId | undefined {
+    if (root >= this.scriptCount) return place === 0 ? (root as ScriptId) : undefined;
+    return this.#lists.at(root, place) as ScriptId | undefined;
   }
 
   /** Scripts and distinct addresses of a cluster, given its root. */

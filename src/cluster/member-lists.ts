@@ -51,6 +51,13 @@ export class MemberLists {
     return found;
   }
 
+  /** The member with so many before it in its cluster; undefined when there are fewer. */
+  at(root: number, place: number): number | undefined {
+    let at = root;
+    for (let before = place; before > 0 && at !== NO_SCRIPT; before -= 1) at = this.#next[at]!;
+    return at === NO_SCRIPT ? undefined : at;
+  }
+
   size(root: number): { readonly scripts: number; readonly addresses: number } {
     return { scripts: this.#scripts[root]!, addresses: this.#addresses[root]! };
   }

@@ -30,11 +30,12 @@ import type { FlowIndex } from '../ledger/flow-index.ts';
 import { PAGE_ROWS } from '../ledger/page-budget.ts';
 import type { Txid } from '../units/ids.ts';
 import { type ClusterProfile, ClusterRun, type ClusterRunData } from './cluster-run.ts';
+import { TOTALS_WIDTH } from './collect-activity.hot.ts';
 import type { CoSpendCounts } from './rules/multi-input.ts';
 import type { RuleVersion, RunTip } from './run-id.ts';
 import { FACTS_MAX } from './verdict.ts';
 
-/** Second version: transactions as doubles, since their rows pass 2^32. */
+/** Second version: transactions as doubles, since their rows pass 2^32, and what the busy clusters did. */
 export const RUN_FORMAT = 'clew-run/2';
 const MANIFEST_NAME = 'run.json';
 
@@ -52,6 +53,12 @@ const COLUMNS = {
   verdictRule: 4,
   verdictStrength: 4,
   verdictFacts: 8 * FACTS_MAX,
+  busyRoot: 4,
+  busyTotals: 8 * TOTALS_WIDTH,
+  busyBlockBegin: 8,
+  busyBlockFirst: 8,
+  busyBlockOffset: 8,
+  busyDeltas: 1,
 } as const;
 type ColumnName = keyof typeof COLUMNS;
 type Rows = Uint8Array | Uint32Array | Float64Array;
@@ -74,7 +81,7 @@ export interface RunManifest {
   >;
 }
 
-function columnsOf(data: ClusterRunData): Record<ColumnName, Rows> {
+function columnsOf({ data, activity }: ClusterRun): Record<ColumnName, Rows> {
   const { links, verdicts } = data;
   return {
     roots: data.roots,
@@ -89,6 +96,12 @@ function columnsOf(data: ClusterRunData): Record<ColumnName, Rows> {
     verdictRule: verdicts.ruleCode,
     verdictStrength: verdicts.strength,
     verdictFacts: verdicts.facts,
+    busyRoot: activity.root,
+    busyTotals: activity.totals,
+    busyBlockBegin: activity.blockBegin,
+    busyBlockFirst: activity.blockFirst,
+    busyBlockOffset: activity.blockOffset,
+    busyDeltas: activity.deltas,
   };
 }
 
@@ -119,7 +132,7 @@ export function writeRun(run: ClusterRun, flow: FlowIndex, runsFolder: string): 
   try {
     rmSync(aside, { recursive: true, force: true });
     mkdirSync(aside, { recursive: true, mode: 0o700 });
-    const columns = columnsOf(run.data);
+    const columns = columnsOf(run);
     const written = columnNames.map((name) => {
       const bytes = bytesOf(columns[name]);
       writeColumn(columnSpec(aside, name, flow.network.magic), bytes);
@@ -254,7 +267,7 @@ export function readRun(flow: FlowIndex, runsFolder: string, runId: string): Clu
   const read = (name: ColumnName): ArrayBuffer => readColumn(folder, name, manifest, flow);
   const u32 = (name: ColumnName): Uint32Array => new Uint32Array(read(name));
   const f64 = (name: ColumnName): Float64Array => new Float64Array(read(name));
-  return new ClusterRun(flow, {
+  const data: ClusterRunData = {
     runId,
     profile: manifest.profile,
     tip: readTip(manifest),
@@ -280,6 +293,14 @@ export function readRun(flow: FlowIndex, runsFolder: string, runId: string): Clu
       strength: u32('verdictStrength'),
       facts: f64('verdictFacts'),
     },
+  };
+  return new ClusterRun(flow, data, {
+    root: u32('busyRoot'),
+    totals: f64('busyTotals'),
+    blockBegin: f64('busyBlockBegin'),
+    blockFirst: f64('busyBlockFirst'),
+    blockOffset: f64('busyBlockOffset'),
+    deltas: new Uint8Array(read('busyDeltas')),
   });
 }
 

@@ -35,7 +35,8 @@ export interface HistoryPage {
   readonly nextCursor?: string;
 }
 
-function seen(flow: FlowIndex, txIndex: number): Seen {
+/** The block of a transaction, as an answer names it. */
+export function seenIn(flow: FlowIndex, txIndex: number): Seen {
   return {
     txid: flow.txid(txIndex),
     height: flow.txHeight(txIndex),
@@ -86,7 +87,9 @@ export function summariseScripts(
     transactions,
     outputs,
     spentOutputs,
-    ...(transactions === 0 ? {} : { firstSeen: seen(flow, firstTx), lastSeen: seen(flow, lastTx) }),
+    ...(transactions === 0
+      ? {}
+      : { firstSeen: seenIn(flow, firstTx), lastSeen: seenIn(flow, lastTx) }),
   };
 }
 
@@ -171,11 +174,11 @@ export function readHistory(
         else received += BigInt(walk.valueSats);
       }
     }
-    entries.push({ ...seen(flow, tx), receivedSats: received, sentSats: sent });
+    entries.push({ ...seenIn(flow, tx), receivedSats: received, sentSats: sent });
     lastTx = tx;
   }
   if (tx < 0 || lastTx < 0) return { entries };
-  return { entries, nextCursor: `${flow.txHeight(lastTx)}:${flow.txPosition(lastTx)}` };
+  return { entries, nextCursor: cursorAfter(flow, lastTx) };
 }
 
 function newestOf(walks: readonly EventWalk[]): number {
@@ -184,7 +187,17 @@ function newestOf(walks: readonly EventWalk[]): number {
   return tx;
 }
 
-function cursorTx(flow: FlowIndex, cursor: string): number {
+/** The cursor of the page that goes on after a transaction: its place in the chain, which new blocks do not change. */
+export function cursorAfter(flow: FlowIndex, txIndex: number): string {
+  return `${flow.txHeight(txIndex)}:${flow.txPosition(txIndex)}`;
+}
+
+/**
+ * The transaction that a cursor names.
+ *
+ * @throws {ClewError} CLEW_USAGE when it names none
+ */
+export function cursorTx(flow: FlowIndex, cursor: string): number {
   const [, height, position] = /^(\d{1,9}):(\d{1,9})$/.exec(cursor) ?? [];
   const block = height === undefined ? undefined : flow.findBlock(Number(height));
   if (block !== undefined) {

@@ -145,6 +145,13 @@ const DEFAULT_MEMORY_BYTES = 3 * 1024 ** 3;
 /** Shares of the memory: pages of columns, keys of transactions, keys of scripts, keys of bare public keys. */
 const SHARES = { pages: 0.5, txKeys: 0.22, scriptKeys: 0.25, bareKeys: 0.03 } as const;
 
+/** Where the rows of an index in memory begin: for tests with large row numbers. */
+export interface FlowBegin {
+  readonly tx: number;
+  readonly input: number;
+  readonly output: number;
+}
+
 /** All columns and key indexes of a flow index, opened and closed together. */
 export class FlowColumns {
   readonly byName: ColumnsByName;
@@ -189,6 +196,21 @@ export class FlowColumns {
 
   static inMemory(options: FlowColumnsOptions): FlowColumns {
     return new FlowColumns(undefined, options);
+  }
+
+  /** Let the rows of an empty index in memory begin elsewhere. */
+  beginAt({ tx, input, output }: FlowBegin): void {
+    const begins: Partial<Record<RowFamily, number>> = {
+      transactions: tx,
+      transactionEnds: tx,
+      inputs: input,
+      outputs: output,
+    };
+    for (const [name, column] of this.#each()) {
+      column.startAt(begins[FLOW_COLUMNS[name as ColumnName].family] ?? 0);
+    }
+    this.byName.txFirstInput.push(input);
+    this.byName.txFirstOutput.push(output);
   }
 
   /** @throws {ClewError} CLEW_FLOW_FORMAT, CLEW_COLUMN_DAMAGED */

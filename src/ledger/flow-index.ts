@@ -26,7 +26,7 @@ import type { CodeColumn } from './code-column.ts';
 import type { DeltaColumn16 } from './delta-column-16.ts';
 import type { DeltaColumn32 } from './delta-column-32.ts';
 import type { F64Column } from './f64-column.ts';
-import { FlowColumns, type FlowColumnsOptions } from './flow-columns.ts';
+import { type FlowBegin, FlowColumns, type FlowColumnsOptions } from './flow-columns.ts';
 import type { KeyIndex } from './key-index.hot.ts';
 import type { RowColumn } from './row-column.ts';
 import type { SatsColumn } from './sats-column.ts';
@@ -226,9 +226,15 @@ export class FlowIndex {
     }
   }
 
-  /** An empty index in memory only, for tests and small graphs. */
-  static inMemory(network: Network, options: FlowColumnsOptions = {}): FlowIndex {
-    return new FlowIndex(network, FlowColumns.inMemory(options));
+  /** An empty index in memory only, for tests and small graphs; `begin` says where its rows begin, if not at 0. */
+  static inMemory(
+    network: Network,
+    options: FlowColumnsOptions = {},
+    begin?: FlowBegin,
+  ): FlowIndex {
+    const columns = FlowColumns.inMemory(options);
+    if (begin !== undefined) columns.beginAt(begin);
+    return new FlowIndex(network, columns);
   }
 
   get blockCount(): number {
