@@ -122,8 +122,8 @@ export class KeyIndex {
   /**
    * Open the runs that a state names. The caller then inserts the rows from `coveredRows` on.
    *
-   * @throws {ClewError} CLEW_COLUMN_DAMAGED (file and part), CLEW_FLOW_FORMAT (another version),
-   *   CLEW_FILE_UNREADABLE (a run is missing)
+   * @throws {ClewError} CLEW_COLUMN_DAMAGED (file and part), CLEW_FLOW_FORMAT (a run is missing or of
+   *   another version)
    */
   static open(
     folder: string,

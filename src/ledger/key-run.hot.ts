@@ -7,6 +7,7 @@
  * not in the cache.
  */
 import { crc32 } from 'node:zlib';
+import { ClewError } from '../errors.ts';
 import { NONE } from '../units/ids.ts';
 import {
   isKeyBlockWhole,
@@ -91,7 +92,7 @@ export class KeyRun implements CachedRun {
    * Open the run that a state names.
    *
    * @throws {ClewError} CLEW_COLUMN_DAMAGED when header or list of blocks are changed or cut, or the file is not
-   *   the one meant; CLEW_FLOW_FORMAT for another version, CLEW_FILE_UNREADABLE when it is missing
+   *   the one meant; CLEW_FLOW_FORMAT when it is missing or of another version
    */
   static open(
     files: KeyFiles,
@@ -100,7 +101,7 @@ export class KeyRun implements CachedRun {
     state: KeyRunState,
     cache: KeyBlockCache,
   ): KeyRun {
-    const file = files.open(`${folder}/${state.file}`);
+    const file = openFile(files, `${folder}/${state.file}`);
     try {
       const bytes = Buffer.alloc(RUN_HEADER_BYTES);
       if (files.read(file, bytes, 0) < RUN_HEADER_BYTES) {
@@ -350,6 +351,15 @@ export class KeyRun implements CachedRun {
     this.#cache.release(this);
     this.#filter = NO_FILTER;
     this.#files.close(this.#file);
+  }
+}
+
+function openFile(files: KeyFiles, path: string): KeyFile {
+  try {
+    return files.open(path);
+  } catch (cause) {
+    if (!(cause instanceof ClewError) || cause.facts['systemCode'] !== 'ENOENT') throw cause;
+    throw new ClewError('CLEW_FLOW_FORMAT', 'A run of a key index is missing.', { path }, cause);
   }
 }
 

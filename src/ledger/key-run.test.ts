@@ -246,7 +246,7 @@ test('two blocks that changed places, a run cut short, of another moment, index 
   writeFileSync(path, newer);
   assert.throws(() => readAll({ ...state, crc: headerCrc(newer) }), { code: 'CLEW_FLOW_FORMAT' });
   rmSync(path);
-  assert.throws(() => readAll(state), { code: 'CLEW_FILE_UNREADABLE' });
+  assert.throws(() => readAll(state), { code: 'CLEW_FLOW_FORMAT', facts: { path } });
 });
 
 test('entries cost eight bytes on the disk once a run is large, nine beyond 2^32 rows', () => {
