@@ -169,6 +169,42 @@ test('a cluster leads to why: by a link and by a form', async () => {
   assert.match(await page('/why'), /name="from"/);
 });
 
+test('a cluster shows what all its members did, and leads through their history', async () => {
+  const body = await page(`/cluster/${found.tagged}`);
+  assert.match(textOf(body), /Received[\d,.]+ [^<]{1,20}in [\d,]+ outputs?Sent/);
+  const path = `/cluster/${found.tagged}/history`;
+  assert.ok(body.includes(`href="${path}"`));
+  const first = await page(`${path}?limit=2`);
+  assert.equal(first.match(/<td role="cell" data-head="Transaction">/g)?.length, 2);
+  const [, cursor] = /rel="next" href="[^"]*cursor=([^"]+)"/.exec(first)!;
+  assert.match(await page(`${path}?limit=2&cursor=${cursor}`), /rel="first"/);
+});
+
+test('the sums and the history of a cluster are those of its members together', async () => {
+  const whole = await open.cluster(found.tagged, { limit: 10_000 });
+  const sums = { received: 0n, sent: 0n, balance: 0n, outputs: 0, spentOutputs: 0 };
+  const txids = new Set<string>();
+  for (const member of whole.members) {
+    const { received, sent, balance, counts, history } = await open.address(member, {
+      limit: 10_000,
+    });
+    sums.received += BigInt(received);
+    sums.sent += BigInt(sent);
+    sums.balance += BigInt(balance);
+    sums.outputs += counts.outputs;
+    sums.spentOutputs += counts.spentOutputs;
+    for (const { txid } of history) txids.add(txid);
+  }
+  assert.equal(whole.received, sums.received.toString());
+  assert.equal(whole.sent, sums.sent.toString());
+  assert.equal(whole.balance, sums.balance.toString());
+  const { outputs, spentOutputs } = sums;
+  assert.deepEqual(whole.counts, { outputs, spentOutputs, transactions: txids.size });
+  const listed = await open.cluster(found.tagged, { limit: 10_000 }, undefined, 'history');
+  assert.deepEqual(new Set(listed.history!.map(({ txid }) => txid)), txids);
+  assert.equal(listed.history!.length, txids.size);
+});
+
 test('every rule of this version is explained', () => {
   const explained = new Set(allRuleMeanings().map(([id]) => id));
   for (const { id } of [...LINK_RULES, ...VERDICT_RULES]) assert.ok(explained.has(id), id);
@@ -183,6 +219,7 @@ test('pages fit a telephone and a desk, in order for those who can not see them'
     `/tx/${found.mix}`,
     `/address/${found.tagged}`,
     `/cluster/${found.tagged}`,
+    `/cluster/${found.tagged}/history`,
     `/why/${found.member}/${found.other}`,
   ];
   const titles = new Set<string>();

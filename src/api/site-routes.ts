@@ -1,6 +1,7 @@
 /** The pages of `clew serve` as one table. */
 import type { Routes } from './router.ts';
 import { addressPage } from './routes/address-page.ts';
+import { clusterHistoryPage } from './routes/cluster-history-page.ts';
 import { clusterPage } from './routes/cluster-page.ts';
 import { overviewPage } from './routes/overview-page.ts';
 import { reportFile, reportsPage } from './routes/reports-page.ts';
@@ -17,6 +18,7 @@ export function siteRoutes(site: Site): Routes {
     '/tx/:txid': (request) => transactionPage(site, request),
     '/address/:address': (request) => addressPage(site, request),
     '/cluster/:address': (request) => clusterPage(site, request),
+    '/cluster/:address/history': (request) => clusterHistoryPage(site, request),
     '/why': (request) => whyFormPage(site, request),
     '/why/:from/:to': (request) => whyPage(site, request),
     '/rules': () => rulesPage(),

@@ -25,6 +25,7 @@ import {
   answerCluster,
   answerWhy,
   type ClusterAnswer,
+  type ClusterList,
   type WhyAnswer,
 } from './answers/cluster-answer.ts';
 import { answerStatus, type StatusAnswer } from './answers/status-answer.ts';
@@ -239,7 +240,12 @@ export class OpenNetwork {
   }
 
   /** @throws {ClewError} CLEW_ADDRESS_*, CLEW_AS_OF */
-  async cluster(text: string, page: Page, asOfHeight?: number): Promise<ClusterAnswer> {
+  async cluster(
+    text: string,
+    page: Page,
+    asOfHeight?: number,
+    list: ClusterList = 'members',
+  ): Promise<ClusterAnswer> {
     const flow = await this.flow();
     const at = asOf(flow, asOfHeight);
     const subject = await this.subject(text, at);
@@ -247,11 +253,11 @@ export class OpenNetwork {
     const root = run.rootOf(subject.scripts[0]!);
     const attributions = await this.#attributionsOfCluster(run, root);
     const about = {
-      asOfHeight: at.height,
+      asOf: at,
       service: attributions.serviceOfCluster(root) ?? null,
       tags: attributions.tagsOfCluster(root),
     };
-    return answerCluster(flow, run, subject, about, page);
+    return answerCluster(flow, run, subject, about, page, list);
   }
 
   /** @throws {ClewError} CLEW_ADDRESS_*, CLEW_NOT_LINKED, CLEW_AS_OF */

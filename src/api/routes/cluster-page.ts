@@ -14,6 +14,7 @@ import {
 import { keptQuery, readPageQuery } from '../page-query.ts';
 import type { Answer, PageRequest } from '../router.ts';
 import { answerFromNetwork, type Site } from '../site.ts';
+import { sumFacts } from '../sum-parts.ts';
 import { ruleLink } from './rules-page.ts';
 import { whyForm } from './why-page.ts';
 
@@ -36,7 +37,7 @@ function page(
   asOf: number | undefined,
   isFirst: boolean,
 ): Omit<PageParts, 'asOf'> {
-  const { address, id, run, size, service, tags, members } = answer;
+  const { address, network, id, run, size, service, tags, members } = answer;
   const path = `/cluster/${encodeURIComponent(address)}`;
   const why = (member: string): string =>
     `/why/${encodeURIComponent(address)}/${encodeURIComponent(member)}${keptQuery(asOf)}`;
@@ -56,6 +57,11 @@ ${factList([
     html`${linking.map((rule, i) => html`${i > 0 && ', '}${ruleLink(rule.id, rule.version)}`)}; <a href="/rules">mixes left out</a>`,
   ],
   ['As of block', groupedNumber(answer.asOfHeight)],
+  ...sumFacts(answer, network),
+  [
+    'History',
+    html`<a href="${path}/history${keptQuery(asOf)}">all transactions of its members</a>`,
+  ],
   ['Name of the cluster', html`<span class="hash">${id}</span>`],
   ['Run', `${run}, profile ${answer.profile}`],
 ])}

@@ -8,6 +8,7 @@ import { asOfOption, dataOptions, jsonOption, pageOptions } from '../common-opti
 import { factsText, jsonText, tableText } from '../output.ts';
 import { pageOf, tagTable } from '../page-text.ts';
 import { fiatAsked, fiatOptions, pricesText } from '../price-options.ts';
+import { historyTable, sumFacts } from '../sums-text.ts';
 import { withNetwork } from '../with-network.ts';
 
 export const addressCommand = defineCommand({
@@ -29,8 +30,7 @@ export const addressCommand = defineCommand({
 });
 
 function addressText(answer: AddressAnswer | PricedAddress): string {
-  const { network, counts, firstSeen, lastSeen, cluster, tags, nextCursor } = answer;
-  const amount = (sats: string): string => amountText(sats, network);
+  const { network, cluster, tags, nextCursor } = answer;
   let text = factsText([
     ['address', answer.address],
     ['network', `${network}, as of block ${groupedNumber(answer.asOfHeight)}`],
@@ -43,20 +43,7 @@ function addressText(answer: AddressAnswer | PricedAddress): string {
           ] as const,
         ]),
     ['script', answer.scriptKinds.join(', ')],
-    ['balance', amount(answer.balance)],
-    ['received', `${amount(answer.received)} in ${countText(counts.outputs, 'output')}`],
-    ['sent', `${amount(answer.sent)} in ${countText(counts.spentOutputs, 'output')}`],
-    ...(answer.unspendable === '0'
-      ? []
-      : [
-          [
-            'unspendable',
-            `${amount(answer.unspendable)}: of the first block, or overwritten by a duplicate id`,
-          ] as const,
-        ]),
-    ['transactions', groupedNumber(counts.transactions)],
-    ...(firstSeen === null ? [] : [['first seen', formatTime(firstSeen.timeSeconds)] as const]),
-    ...(lastSeen === null ? [] : [['last seen', formatTime(lastSeen.timeSeconds)] as const]),
+    ...sumFacts(answer, network),
     ...(cluster === null
       ? []
       : [
@@ -67,27 +54,9 @@ function addressText(answer: AddressAnswer | PricedAddress): string {
         ]),
   ]);
   text += tagTable(tags.map((tag) => ({ tag })));
-  text += `\n${'prices' in answer ? pricedHistory(answer) : plainHistory(answer)}`;
+  text += `\n${'prices' in answer ? pricedHistory(answer) : historyTable(answer.history, network)}`;
   if (nextCursor !== undefined) text += `\nMore: --cursor ${nextCursor}\n`;
   return text;
-}
-
-function plainHistory({ history, network }: AddressAnswer): string {
-  const amount = (sats: string): string => (sats === '0' ? '' : amountText(sats, network));
-  return tableText(
-    [
-      { title: 'Time' },
-      { title: 'Received', align: 'right' },
-      { title: 'Sent', align: 'right' },
-      { title: 'Transaction' },
-    ],
-    history.map((entry) => [
-      formatTime(entry.timeSeconds),
-      amount(entry.received),
-      amount(entry.sent),
-      entry.txid,
-    ]),
-  );
 }
 
 /** Each row with its value, the rate of its day and whose it is; below, the sums of these rows. */

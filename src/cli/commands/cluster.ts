@@ -4,26 +4,37 @@ import { defineCommand } from '../command.ts';
 import { asOfOption, dataOptions, jsonOption, pageOptions } from '../common-options.ts';
 import { factsText, jsonText, plainText } from '../output.ts';
 import { pageOf, tagTable } from '../page-text.ts';
+import { historyTable, sumFacts } from '../sums-text.ts';
 import { withNetwork } from '../with-network.ts';
 
 export const clusterCommand = defineCommand({
   name: 'cluster',
   about:
-    'Shows the cluster of an address: its run, its id, its size, its tags, and its members by pages. ' +
+    'Shows the cluster of an address: its run, its id, its size, what it received and sent, its tags, and its ' +
+    'members or its history by pages. ' +
     'A cluster is what a rule groups, not a person.',
   positionals: { address: { kind: 'text', value: 'ADDRESS', help: 'any member' } },
-  options: { ...dataOptions, ...asOfOption, ...pageOptions, ...jsonOption },
+  options: {
+    ...dataOptions,
+    ...asOfOption,
+    history: { kind: 'flag', help: 'list the transactions, newest first, instead of the members' },
+    ...pageOptions,
+    ...jsonOption,
+  },
   examples: ['clew cluster 12cbQLTFMXRnSzktFkuoG3eHoMeFtpTu3S --json'],
   access: 'read',
-  async run({ address, network, asOf, limit, cursor, json }, context) {
+  async run({ address, network, asOf, history, limit, cursor, json }, context) {
     const page = pageOf(limit, cursor);
-    const answer = await withNetwork(context, network, (open) => open.cluster(address, page, asOf));
+    const list = history ? 'history' : 'members';
+    const answer = await withNetwork(context, network, (open) =>
+      open.cluster(address, page, asOf, list),
+    );
     await context.stdout.write(json ? jsonText(answer) : clusterText(answer));
   },
 });
 
 function clusterText(answer: ClusterAnswer): string {
-  const { service, size, members, nextCursor } = answer;
+  const { service, size, members, history, nextCursor } = answer;
   let text = factsText([
     ['cluster', answer.id],
     ['run', `${answer.run}, profile ${answer.profile}`],
@@ -31,6 +42,7 @@ function clusterText(answer: ClusterAnswer): string {
     ['as of block', groupedNumber(answer.asOfHeight)],
     ['addresses', groupedNumber(size.addresses)],
     ['scripts', groupedNumber(size.scripts)],
+    ...sumFacts(answer, answer.network),
     ...(service === null
       ? []
       : [
@@ -42,7 +54,10 @@ function clusterText(answer: ClusterAnswer): string {
         ]),
   ]);
   text += tagTable(answer.tags);
-  text += `\nMembers\n${members.map((member) => `${plainText(member)}\n`).join('')}`;
+  text +=
+    history === undefined
+      ? `\nMembers\n${members.map((member) => `${plainText(member)}\n`).join('')}`
+      : `\n${historyTable(history, answer.network)}`;
   if (nextCursor !== undefined) text += `\nMore: --cursor ${nextCursor}\n`;
   return text;
 }

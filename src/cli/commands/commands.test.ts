@@ -265,6 +265,7 @@ test('docs/formats/cli-json.md names every field that is printed', async () => {
     await ask('why', seedAddress(), members.at(-1)!),
     // A tagged service has what a seed address has not.
     await ask('cluster', taggedAddress()),
+    await ask('cluster', taggedAddress(), '--history', '--limit', '3'),
     await ask('trace', seedAddress(), '--direction', 'backward'),
     await ask('trace', '--seeds', 'sample/seeds.csv', '--method', 'haircut'),
     await ask('investigate', 'sample/seeds.csv', '--out', 'made'),

@@ -1,12 +1,15 @@
 /** The answers of `clew cluster` and `clew why`. */
 
 import type { MemberTag, ServiceClaim } from '../../attribution/match.ts';
+import { readClusterHistory, summariseCluster } from '../../cluster/cluster-facts.ts';
 import type { ClusterRun } from '../../cluster/cluster-run.ts';
 import type { Link } from '../../cluster/link-columns.ts';
 import { scriptName } from '../../cluster/script-name.ts';
 import { ClewError } from '../../errors.ts';
 import type { FlowIndex } from '../../ledger/flow-index.ts';
 import type { ScriptId } from '../../units/ids.ts';
+import type { AsOf } from '../as-of.ts';
+import { type HistoryRow, historyRows, type SumsAnswer, sumsAnswer } from './sums-answer.ts';
 
 /** One link of a chain, written for people: the transaction joined the two addresses by the rule. */
 export interface LinkAnswer {
@@ -36,9 +39,10 @@ export interface WhyAnswer {
   readonly links: readonly LinkAnswer[];
 }
 
-export interface ClusterAnswer {
+export interface ClusterAnswer extends SumsAnswer {
   readonly format: 'clew-cluster/1';
   readonly address: string;
+  readonly network: string;
   readonly run: string;
   readonly id: string;
   readonly asOfHeight: number;
@@ -49,8 +53,10 @@ export interface ClusterAnswer {
   readonly service: ServiceClaim | null;
   /** What sources say of members: services first, then by confidence. */
   readonly tags: readonly MemberTag[];
-  /** Addresses (or script names) in order of first sight. */
+  /** Addresses (or script names) in order of first sight; none when the history was asked for. */
   readonly members: readonly string[];
+  /** Transactions that touch any member, newest first, when they were asked for: then the pages are of these. */
+  readonly history?: readonly HistoryRow[];
   readonly nextCursor?: string;
 }
 
@@ -130,23 +136,53 @@ function startOf(link: Link, from: readonly ScriptId[]): ScriptId {
   return from.includes(link.scriptA) ? link.scriptA : link.scriptB;
 }
 
+/** What the pages of a cluster list. */
+export type ClusterList = 'members' | 'history';
+
 /**
- * The cluster of an address, with a page of its members.
+ * The cluster of an address, with a page of its members or of its history.
  *
- * @param page.cursor how many members the pages before held
+ * @param page.cursor of members, how many the pages before held; of the history, `height:position` of the last entry
  */
 export function answerCluster(
   flow: FlowIndex,
   run: ClusterRun,
   subject: { readonly address: string; readonly scripts: readonly ScriptId[] },
   about: {
-    readonly asOfHeight: number;
+    readonly asOf: AsOf;
     readonly service: ClusterAnswer['service'];
     readonly tags: readonly MemberTag[];
   },
   page: { readonly limit: number; readonly cursor?: string },
+  list: ClusterList,
 ): ClusterAnswer {
   const root = run.rootOf(subject.scripts[0]!);
+  const { txEnd, height } = about.asOf;
+  return {
+    format: 'clew-cluster/1',
+    address: subject.address,
+    network: flow.network.name,
+    run: run.runId,
+    id: run.clusterId(root),
+    asOfHeight: height,
+    profile: run.profile,
+    rules: run.rules,
+    size: run.size(root),
+    service: about.service,
+    tags: about.tags,
+    ...sumsAnswer(summariseCluster(flow, run, root, txEnd)),
+    ...(list === 'members'
+      ? memberPage(flow, run, root, page)
+      : historyPage(flow, run, root, { ...page, txEnd })),
+  };
+}
+
+function memberPage(
+  flow: FlowIndex,
+  run: ClusterRun,
+  root: ScriptId,
+  page: { readonly limit: number; readonly cursor?: string },
+): Pick<ClusterAnswer, 'members' | 'nextCursor'> {
   const after = page.cursor === undefined ? undefined : cursorMember(run, root, page.cursor);
   const members = run.members(root, {
     limit: page.limit + 1,
@@ -155,25 +191,29 @@ export function answerCluster(
   const shown = members.slice(0, page.limit);
   const done = (page.cursor === undefined ? 0 : Number(page.cursor)) + shown.length;
   return {
-    format: 'clew-cluster/1',
-    address: subject.address,
-    run: run.runId,
-    id: run.clusterId(root),
-    asOfHeight: about.asOfHeight,
-    profile: run.profile,
-    rules: run.rules,
-    size: run.size(root),
-    service: about.service,
-    tags: about.tags,
     members: shown.map((script) => scriptName(flow, script)),
     ...(members.length > page.limit ? { nextCursor: String(done) } : {}),
+  };
+}
+
+function historyPage(
+  flow: FlowIndex,
+  run: ClusterRun,
+  root: ScriptId,
+  page: { readonly limit: number; readonly cursor?: string; readonly txEnd: number },
+): Pick<ClusterAnswer, 'members' | 'history' | 'nextCursor'> {
+  const history = readClusterHistory(flow, run, root, page);
+  return {
+    members: [],
+    history: historyRows(history),
+    ...(history.nextCursor === undefined ? {} : { nextCursor: history.nextCursor }),
   };
 }
 
 /** The last member of the pages before: members are in order of first sight, which never changes within a run. */
 function cursorMember(run: ClusterRun, root: ScriptId, cursor: string): ScriptId {
   const done = /^[1-9]\d{0,9}$/.test(cursor) ? Number(cursor) : 0;
-  const last = done === 0 ? undefined : run.members(root, { limit: done }).at(-1);
+  const last = done === 0 ? undefined : run.memberAt(root, done - 1);
   if (last === undefined) {
     throw new ClewError('CLEW_USAGE', 'The cursor is not one that an earlier page gave.', {
       cursor,
