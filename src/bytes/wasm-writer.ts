@@ -16,36 +16,41 @@ const EXPORT_FUNCTION = 0;
 const EXPORT_MEMORY = 2;
 const NO_RESULT = 0x40;
 const SIMD = 0xfd;
+/** Addresses need not be a multiple of anything. */
+const ANY_ALIGNMENT = 0;
 const PAGE_BYTES = 65_536;
 
-/** Unsigned LEB128. */
-function unsigned(value: number): number[] {
-  const bytes: number[] = [];
+/** Append an unsigned number in LEB128. */
+function pushUnsigned(to: number[], value: number): void {
   let rest = value;
   while (rest >= 0x80) {
-    bytes.push((rest % 0x80) | 0x80);
+    to.push((rest % 0x80) | 0x80);
     rest = Math.floor(rest / 0x80);
   }
-  bytes.push(rest);
+  to.push(rest);
+}
+
+function unsigned(value: number): number[] {
+  const bytes: number[] = [];
+  pushUnsigned(bytes, value);
   return bytes;
 }
 
-/** Signed LEB128 of 32 bits. */
-function signed(value: number): number[] {
-  const bytes: number[] = [];
+/** Append a signed number of 32 bits in LEB128. */
+function pushSigned(to: number[], value: number): void {
   let rest = value | 0;
   for (;;) {
     const low = rest & 0x7f;
     rest >>= 7;
     const isLast = (rest === 0 && (low & 0x40) === 0) || (rest === -1 && (low & 0x40) !== 0);
-    bytes.push(isLast ? low : low | 0x80);
-    if (isLast) return bytes;
+    to.push(isLast ? low : low | 0x80);
+    if (isLast) return;
   }
 }
 
 /** A byte count and the bytes. */
 function sized(bytes: readonly number[]): number[] {
-  return [...unsigned(bytes.length), ...bytes];
+  return unsigned(bytes.length).concat(bytes);
 }
 
 /** The code of one function, written instruction by instruction; each method is the instruction of that name. */
@@ -69,74 +74,79 @@ export class WasmFunction {
   }
 
   get(local: number): this {
-    return this.#write(0x20, ...unsigned(local));
+    return this.#plain(0x20, local);
   }
 
   set(local: number): this {
-    return this.#write(0x21, ...unsigned(local));
+    return this.#plain(0x21, local);
   }
 
   tee(local: number): this {
-    return this.#write(0x22, ...unsigned(local));
+    return this.#plain(0x22, local);
   }
 
   call(target: WasmFunction): this {
-    return this.#write(0x10, ...unsigned(target.index));
+    return this.#plain(0x10, target.index);
   }
 
   /** Repeat `body` until the number it leaves on the stack is zero: at least once. */
   repeat(body: () => void): this {
-    this.#write(0x03, NO_RESULT);
+    this.#plain(0x03, NO_RESULT);
     body();
-    return this.#write(0x0d, 0, 0x0b);
+    this.#plain(0x0d, 0);
+    return this.#plain(0x0b);
   }
 
   i32Const(value: number): this {
-    return this.#write(0x41, ...signed(value));
+    this.#code.push(0x41);
+    pushSigned(this.#code, value);
+    return this;
   }
 
   i32Add(): this {
-    return this.#write(0x6a);
+    return this.#plain(0x6a);
   }
 
   i32Sub(): this {
-    return this.#write(0x6b);
+    return this.#plain(0x6b);
   }
 
   /** Signed: 1 when the first is less, else 0. */
   i32Less(): this {
-    return this.#write(0x48);
+    return this.#plain(0x48);
   }
 
   i32Load(offset = 0): this {
-    return this.#write(0x28, 0, ...unsigned(offset));
+    return this.#plain(0x28, ANY_ALIGNMENT, offset);
   }
 
   i32Store(offset = 0): this {
-    return this.#write(0x36, 0, ...unsigned(offset));
+    return this.#plain(0x36, ANY_ALIGNMENT, offset);
   }
 
   i32Store8(offset = 0): this {
-    return this.#write(0x3a, 0, ...unsigned(offset));
+    return this.#plain(0x3a, ANY_ALIGNMENT, offset);
   }
 
   load(offset = 0): this {
-    return this.#simd(0x00, 0, ...unsigned(offset));
+    return this.#simd(0x00, ANY_ALIGNMENT, offset);
   }
 
   /** One word of 32 bits from memory into all four lanes. */
   loadSplat(offset = 0): this {
-    return this.#simd(0x09, 0, ...unsigned(offset));
+    return this.#simd(0x09, ANY_ALIGNMENT, offset);
   }
 
   store(offset = 0): this {
-    return this.#simd(0x0b, 0, ...unsigned(offset));
+    return this.#simd(0x0b, ANY_ALIGNMENT, offset);
   }
 
   /** Bytes chosen from the 32 of the two operands. */
   shuffle(lanes: readonly number[]): this {
     if (lanes.length !== 16) throw new RangeError(`${lanes.length} lanes of 16`);
-    return this.#simd(0x0d, ...lanes);
+    this.#simd(0x0d);
+    for (const lane of lanes) this.#code.push(lane);
+    return this;
   }
 
   and(): this {
@@ -171,16 +181,24 @@ export class WasmFunction {
   /** Locals, code and the end mark, as the code section has them. */
   body(): number[] {
     const locals = this.#locals.map((type) => [1, type]);
-    return sized([...unsigned(locals.length), ...locals.flat(), ...this.#code, 0x0b]);
+    return sized(unsigned(locals.length).concat(locals.flat(), this.#code, 0x0b));
   }
 
-  #write(...bytes: number[]): this {
-    for (const byte of bytes) this.#code.push(byte);
+  /** An instruction and its immediate numbers. */
+  #plain(opcode: number, first?: number, second?: number): this {
+    this.#code.push(opcode);
+    if (first !== undefined) pushUnsigned(this.#code, first);
+    if (second !== undefined) pushUnsigned(this.#code, second);
     return this;
   }
 
-  #simd(opcode: number, ...rest: number[]): this {
-    return this.#write(SIMD, ...unsigned(opcode), ...rest);
+  /** An instruction of the vector group and its immediate numbers. */
+  #simd(opcode: number, first?: number, second?: number): this {
+    this.#code.push(SIMD);
+    pushUnsigned(this.#code, opcode);
+    if (first !== undefined) pushUnsigned(this.#code, first);
+    if (second !== undefined) pushUnsigned(this.#code, second);
+    return this;
   }
 }
 
@@ -200,20 +218,18 @@ export class WasmModule {
     const all = this.#functions;
     const exported = all.filter(({ exportName }) => exportName !== undefined);
     const name = (text: string): number[] => sized([...new TextEncoder().encode(text)]);
-    const list = (items: readonly (readonly number[])[]): number[] => [
-      ...unsigned(items.length),
-      ...items.flat(),
-    ];
-    const section = (id: number, content: number[]): number[] => [id, ...sized(content)];
-    return new Uint8Array([
-      ...[0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00],
-      ...section(
+    const list = (items: readonly (readonly number[])[]): number[] =>
+      unsigned(items.length).concat(...items);
+    const section = (id: number, content: number[]): number[] => [id].concat(sized(content));
+    // `concat` and no spreading: tens of thousands of numbers.
+    const bytes = [0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00].concat(
+      section(
         SECTION.types,
         list(all.map(({ parameters }) => [FUNCTION_FORM, ...sized([...parameters]), 0])),
       ),
-      ...section(SECTION.functions, list(all.map(({ index }) => unsigned(index)))),
-      ...section(SECTION.memory, list([[0, ...unsigned(Math.ceil(memoryBytes / PAGE_BYTES))]])),
-      ...section(
+      section(SECTION.functions, list(all.map(({ index }) => unsigned(index)))),
+      section(SECTION.memory, list([[0, ...unsigned(Math.ceil(memoryBytes / PAGE_BYTES))]])),
+      section(
         SECTION.exports,
         list([
           [...name('memory'), EXPORT_MEMORY, 0],
@@ -224,7 +240,8 @@ export class WasmModule {
           ]),
         ]),
       ),
-      ...section(SECTION.code, list(all.map((each) => each.body()))),
-    ]);
+      section(SECTION.code, list(all.map((each) => each.body()))),
+    );
+    return new Uint8Array(bytes);
   }
 }
