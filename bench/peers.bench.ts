@@ -35,7 +35,7 @@ const CLEW_WORK: PeerWork = {
   values: 'yes, kept',
   addresses: 'yes',
   clusters: 'yes',
-  checks: 'Merkle roots, links, work, witness commitment, prevouts, fees',
+  checks: 'Merkle roots, witness commitments, links, work, prevouts',
   keeps: 'everything, ready to ask',
 };
 
@@ -163,51 +163,67 @@ function number(value: number): string {
   return value >= 100 ? Math.round(value).toLocaleString('en-US') : value.toPrecision(2);
 }
 
-/** One row of the table: medians over the runs, and how fast Clew is beside it. */
-function tableRow({ name, work, runs, note }: Contestant, clew: Contestant): string {
-  const rate = (of: Contestant) => median(of.runs.map((run) => run.transactions / run.seconds));
-  const megabytes = median(runs.map((run) => run.bytes / run.seconds / 1e6));
-  const cpu = runs.map((run) => ((run.cpuSeconds ?? Number.NaN) / run.transactions) * 1e6);
-  const peak = Math.max(...runs.map((run) => run.peakBytes ?? Number.NaN)) / 1e9;
-  const result = runs[0]!.resultBytes;
-  const cells = [
-    name,
-    number(rate({ name, work, runs, note })),
-    number(megabytes),
-    number(median(cpu)),
-    `${number(peak)} GB`,
-    result === undefined ? '' : number(result / runs[0]!.transactions),
-    runs === clew.runs ? '1' : number(rate(clew) / rate({ name, work, runs, note })),
-    work.values,
-    work.addresses,
-    work.clusters,
-    work.checks,
-    work.keeps,
-    note,
-  ];
-  return `| ${cells.join(' | ')} |`;
+interface Column {
+  readonly head: string;
+  cell(of: Contestant, clew: Contestant): string;
 }
 
-function printTable(contestants: readonly Contestant[], missing: readonly string[]): void {
-  const heads = [
-    'tool',
-    'tx/s',
-    'MB/s',
-    'CPU s per million tx',
-    'peak memory',
-    'bytes/tx left',
-    'Clew ÷ it',
-    'values of inputs',
-    'addresses',
-    'clusters',
-    'checks',
-    'keeps',
-    'note',
-  ];
-  process.stdout.write(`| ${heads.join(' | ')} |\n|${heads.map(() => '---|').join('')}\n`);
-  const ran = contestants.filter(({ runs }) => runs.length > 0);
-  for (const contestant of ran) process.stdout.write(`${tableRow(contestant, ran[0]!)}\n`);
-  for (const line of missing) process.stdout.write(`\nNot measured: ${line}\n`);
+function rate({ runs }: Contestant): number {
+  return median(runs.map((run) => run.transactions / run.seconds));
+}
+
+function cpuPerMillion({ runs }: Contestant): number {
+  return median(runs.map((run) => ((run.cpuSeconds ?? Number.NaN) / run.transactions) * 1e6));
+}
+
+/** What was measured: medians over the runs, and Clew beside it. */
+const FIGURES: readonly Column[] = [
+  { head: 'tool', cell: ({ name }) => name },
+  { head: 'tx/s', cell: (of) => number(rate(of)) },
+  {
+    head: 'MB/s',
+    cell: ({ runs }) => number(median(runs.map((run) => run.bytes / run.seconds / 1e6))),
+  },
+  { head: 'Clew ÷ it', cell: (of, clew) => number(rate(clew) / rate(of)) },
+  { head: 'CPU s per million tx', cell: (of) => number(cpuPerMillion(of)) },
+  {
+    head: 'peak memory',
+    cell: ({ runs }) =>
+      `${number(Math.max(...runs.map((run) => run.peakBytes ?? Number.NaN)) / 1e6)} MB`,
+  },
+  {
+    head: 'left on disk',
+    cell: ({ runs: [run] }) =>
+      run!.resultBytes === undefined
+        ? 'nothing'
+        : `${number(run!.resultBytes / run!.transactions)} bytes/tx`,
+  },
+  { head: 'slowest to fastest run', cell: ({ runs }) => spread(runs) },
+];
+
+/** What each does in that time. */
+const WORK: readonly Column[] = [
+  { head: 'tool', cell: ({ name }) => name },
+  { head: 'values of inputs', cell: ({ work }) => work.values },
+  { head: 'addresses', cell: ({ work }) => work.addresses },
+  { head: 'clusters', cell: ({ work }) => work.clusters },
+  { head: 'checks', cell: ({ work }) => work.checks },
+  { head: 'keeps', cell: ({ work }) => work.keeps },
+  { head: 'note', cell: ({ note }) => note },
+];
+
+function spread(runs: readonly Run[]): string {
+  const seconds = runs.map((run) => run.seconds);
+  return `${Math.max(...seconds).toFixed(2)} to ${Math.min(...seconds).toFixed(2)} s`;
+}
+
+function printTable(columns: readonly Column[], contestants: readonly Contestant[]): void {
+  const line = (cells: readonly string[]) => process.stdout.write(`| ${cells.join(' | ')} |\n`);
+  line(columns.map(({ head }) => head));
+  line(columns.map(() => '---'));
+  for (const contestant of contestants) {
+    line(columns.map(({ cell }) => cell(contestant, contestants[0]!)));
+  }
 }
 
 /** Installs what can be had; says loudly what cannot. */
@@ -271,7 +287,15 @@ export async function run(): Promise<BenchFigure[]> {
         say(`round ${round + 1}: ${peer.name} ${peerRun.seconds.toFixed(2)} s`);
       }
     }
-    printTable([clew, ...others], missing);
+    const ran = [clew, ...others];
+    const { blocks: blockCount, bytes } = node;
+    process.stdout.write(
+      `${number(TRANSACTIONS)} simulated transactions in ${number(blockCount)} blocks, ${number(bytes / 1e6)} MB\n\n`,
+    );
+    printTable(FIGURES, ran);
+    process.stdout.write('\n');
+    printTable(WORK, ran);
+    for (const line of missing) process.stdout.write(`\nNot measured: ${line}\n`);
     return [];
   } finally {
     rmSync(folder, { recursive: true, force: true });
