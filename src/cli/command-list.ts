@@ -40,6 +40,12 @@ export const COMMAND_GROUPS: readonly CommandGroup[] = [
         load: async () =>
           (await import('./commands/prices-import.ts')).pricesImportCommand as Command,
       },
+      {
+        name: 'prices withdraw',
+        summary: 'use a source of prices no longer',
+        load: async () =>
+          (await import('./commands/prices-withdraw.ts')).pricesWithdrawCommand as Command,
+      },
     ],
   },
   {

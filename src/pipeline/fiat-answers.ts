@@ -45,8 +45,10 @@ export interface PricedAddress extends Omit<AddressAnswer, 'history'>, WithPrice
   readonly pageFiat: { readonly received: FiatTotals; readonly sent: FiatTotals };
 }
 
-export interface PricedTrace extends Omit<TraceView, 'leaves'>, WithPrices {
+export interface PricedTrace extends Omit<TraceView, 'leaves' | 'services'>, WithPrices {
   readonly leaves: readonly (TraceLeafView & WithFiat)[];
+  /** With the value of its ends, each on its own day; left out when not all ends are listed. */
+  readonly services: readonly (TraceView['services'][number] & { readonly fiat?: FiatTotals })[];
 }
 
 function values(
@@ -117,7 +119,7 @@ export function priceAddress(
   };
 }
 
-/** A trace with the value of each listed end on the day of its output. */
+/** A trace with the value of each listed end on the day of its output, and the sums of these by service. */
 export function priceTrace(
   view: TraceView,
   book: PriceBook,
@@ -127,5 +129,13 @@ export function priceTrace(
   const leaves = view.leaves.map((leaf) =>
     withFiat(leaf, values(money, leaf.amountSats, leaf.timeSeconds)),
   );
-  return { ...view, leaves, prices: reportPrices(book, money) };
+  const totals = new Map(view.services.map(({ service }) => [service.key, money.total()]));
+  for (const { service, amountSats, timeSeconds } of view.leaves) {
+    if (service !== undefined) totals.get(service)?.add(amountSats, timeSeconds);
+  }
+  const isWhole = view.leavesOmitted === 0;
+  const services = view.services.map((row) =>
+    isWhole ? { ...row, fiat: totals.get(row.service.key)!.fiat() } : row,
+  );
+  return { ...view, leaves, services, prices: reportPrices(book, money) };
 }

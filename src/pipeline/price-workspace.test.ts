@@ -14,6 +14,7 @@ import {
   loadPriceBook,
   loadPriceList,
   pricesInUse,
+  withdrawPrices,
 } from './price-workspace.ts';
 
 const folder = temporaryFolder('prices');
@@ -168,6 +169,30 @@ test('rates of another size than those of another source are refused, unless a p
   await bring(other, { source: 'b', acceptFar: true });
   await bring(other, { source: 'b', asset: 'TRX' });
   assert.equal((await loadPriceBook(store, 'BTC'))!.allSources('EUR').length, 2);
+});
+
+test('a source that is withdrawn is kept and no longer used, and comes back by importing it', async () => {
+  const { store, bring } = await workspace();
+  await bring(OLD);
+  await bring(OLD, { source: 'b' });
+  assert.deepEqual(await withdrawPrices(store, 'b', { currency: 'USD' }, 1_800_000_000), [
+    { asset: 'BTC', currency: 'USD', days: 3 },
+  ]);
+  const names = async (currency: string) =>
+    (await loadPriceBook(store, 'BTC'))!.allSources(currency).map(({ name }) => name);
+  assert.deepEqual([await names('EUR'), await names('USD')], [['a', 'b'], ['a']]);
+  await assert.rejects(withdrawPrices(store, 'b', { currency: 'USD' }, 1_800_000_000), {
+    code: 'CLEW_PRICES_NONE',
+  });
+  await assert.rejects(withdrawPrices(store, 'b', { asset: 'LTC' }, 1_800_000_000), {
+    code: 'CLEW_PRICES_NONE',
+  });
+  const again = await bring(OLD, { source: 'b' });
+  assert.deepEqual(
+    again.series.map(({ status }) => status),
+    ['known', 'imported'],
+  );
+  assert.deepEqual(await names('USD'), ['a', 'b']);
 });
 
 test('names that can not stand in a report are refused', async () => {

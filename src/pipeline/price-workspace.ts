@@ -15,6 +15,7 @@ import {
   type PriceSeriesRow,
   readPriceRates,
   readPriceSeries,
+  supersedePriceSeries,
 } from '../store/price-store.ts';
 import { dayRanges, dayText } from '../units/day.ts';
 import { compareRates } from '../units/fiat-rate.ts';
@@ -294,11 +295,53 @@ export async function loadPriceBook(
 /**
  * The prices of a file that is used once and not kept.
  *
+ * @param currency that its rates are in, where its columns do not say so
  * @throws {ClewError} CLEW_PRICES_*, CLEW_FILE_MISSING, CLEW_FILE_UNREADABLE
  */
-export function readPriceFile(path: string, asset: string): PriceBook {
+export function readPriceFile(path: string, asset: string, currency?: string): PriceBook {
   const bytes = readInputFile(path, { bytesMax: PRICE_FILE_BYTES_MAX, code: 'CLEW_PRICES_FORMAT' });
-  return priceBookOfFile(bytes, { fileName: basename(path), asset });
+  const options = { fileName: basename(path), asset };
+  return priceBookOfFile(bytes, currency === undefined ? options : { ...options, currency });
+}
+
+/** What a source said that is no longer used. */
+export interface WithdrawnSeries {
+  readonly asset: string;
+  readonly currency: string;
+  readonly days: number;
+}
+
+/**
+ * Use a source no longer. What it said is kept, as a version that is superseded by nothing.
+ *
+ * @param of the coin and the currency; all of the source unless given
+ * @throws {ClewError} CLEW_PRICES_NONE when there is nothing of that name in use
+ */
+export async function withdrawPrices(
+  store: Store,
+  source: string,
+  of: { readonly asset?: string; readonly currency?: string },
+  atSeconds: number,
+): Promise<WithdrawnSeries[]> {
+  const rows = (await readPriceSeries(store, of.asset)).filter(
+    (row) =>
+      row.superseded_at_seconds === null &&
+      row.source === source &&
+      (of.currency === undefined || row.currency === of.currency),
+  );
+  if (rows.length === 0) {
+    throw new ClewError(
+      'CLEW_PRICES_NONE',
+      `No prices of a source named ${source.slice(0, 60)} are in use.`,
+      { ...(of.asset !== undefined && { asset: of.asset }) },
+    );
+  }
+  await supersedePriceSeries(
+    store,
+    rows.map(({ id }) => id),
+    atSeconds,
+  );
+  return rows.map(({ asset, currency, days }) => ({ asset, currency, days }));
 }
 
 /** The coins that prices are stored of, by name. */

@@ -75,3 +75,16 @@ export async function readPriceRates(
     .execute();
   return new Map(rows.map(({ day, rate }) => [day, rate]));
 }
+
+/** No longer use some series; their rates are kept. */
+export async function supersedePriceSeries(
+  store: Store,
+  ids: readonly number[],
+  atSeconds: number,
+): Promise<void> {
+  await store.db
+    .updateTable('price_series')
+    .set({ superseded_at_seconds: atSeconds })
+    .where('id', 'in', ids)
+    .execute();
+}

@@ -262,6 +262,7 @@ test('docs/formats/cli-json.md names every field that is printed', async () => {
     await ask('prices', 'list'),
     await ask('prices', 'check', '--percent', '0'),
     await ask('prices', 'at', '2021-03-04', '--amount', '0.5'),
+    await ask('prices', 'withdraw', 'again'),
     await ask('why', seedAddress(), members.at(-1)!),
     // A tagged service has what a seed address has not.
     await ask('cluster', taggedAddress()),

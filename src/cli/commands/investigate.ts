@@ -133,7 +133,7 @@ async function reportFiat(
   const asset = priceAsset(networkName);
   const book =
     file !== undefined
-      ? readPriceFile(file, asset)
+      ? readPriceFile(file, asset, currencies.length === 1 ? currencies[0] : undefined)
       : await loadPriceBook(
           await context.session.store(),
           asset,
@@ -195,6 +195,30 @@ function bothWays(forward: TraceLimits): { forward: TraceLimits; backward: Parti
   };
 }
 
+/** Whose rates the values are made with, and whether other sources say otherwise. */
+function pricesLine(
+  prices: InvestigateSeedsResult['report']['derivation']['prices'],
+): (readonly [string, string])[] {
+  return (prices?.currencies ?? []).map((code) => {
+    const days = prices!.days.filter(({ currency }) => currency === code);
+    const used = prices!.sources
+      .filter(({ currency, daysUsed }) => currency === code && daysUsed > 0)
+      .map(({ name, daysUsed }) => `${name} (${countText(daysUsed, 'day')})`);
+    const without = days.filter(({ rate }) => rate === null).length;
+    const disputed = days.filter(({ isDisputed }) => isDisputed).length;
+    const more = [
+      ...(without > 0 ? [`${countText(without, 'day')} without a rate`] : []),
+      ...(disputed > 0
+        ? [
+            `sources more than ${prices!.disagreementPercent} % apart on ${countText(disputed, 'day')}`,
+          ]
+        : []),
+    ];
+    const by = used.length === 0 ? 'no source has these days' : used.join(', ');
+    return [`rates in ${code}`, [by, ...more].join('; ')] as const;
+  });
+}
+
 /** The answer in short, and where to read on. */
 export function reportText({ report }: InvestigateSeedsResult, files: readonly string[]): string {
   const { summary, seedFile, cashOuts, attribution } = report;
@@ -216,6 +240,7 @@ export function reportText({ report }: InvestigateSeedsResult, files: readonly s
       `${groupedNumber(report.seeds.length)} in use, ${countText(seedFile.rejected.length, 'line')} not usable`,
     ],
     ['payments', groupedNumber(summary.payments)],
+    ...pricesLine(report.derivation.prices),
     ['payers', payersText(summary.payerGroups, summary.payersMax)],
     ...out,
     ...(bySharesOnly === 0

@@ -2,6 +2,7 @@ import { amountText } from '../../chain/amount-text.ts';
 import { ClewError } from '../../errors.ts';
 import type { SeedSet } from '../../intake/seeds.ts';
 import type { PricedTrace } from '../../pipeline/fiat-answers.ts';
+import type { FiatTotal } from '../../report/report-format.ts';
 import type { TraceView } from '../../trace/trace-view.ts';
 import { countText, groupedNumber } from '../../units/number-text.ts';
 import { formatTime } from '../../units/time.ts';
@@ -148,12 +149,14 @@ function traceText(view: TraceView | PricedTrace): string {
     amount(totalSats),
   ]);
   text += `\n${tableText([{ title: 'Ended at' }, { title: 'Places', align: number }, { title: 'Amount', align: number }], stopRows)}`;
-  const serviceRows = services.map(({ service, places, totalSats, hopsMin }) => [
-    service.name,
-    service.category,
-    groupedNumber(places),
-    amount(totalSats),
-    groupedNumber(hopsMin),
+  const currencies = 'prices' in view ? (view.prices?.currencies ?? []) : [];
+  const serviceRows = services.map((row) => [
+    row.service.name,
+    row.service.category,
+    groupedNumber(row.places),
+    amount(row.totalSats),
+    ...currencies.map((code) => valueText('fiat' in row ? row.fiat?.[code] : undefined)),
+    groupedNumber(row.hopsMin),
   ]);
   const serviceTable = tableText(
     [
@@ -161,6 +164,7 @@ function traceText(view: TraceView | PricedTrace): string {
       { title: 'Category' },
       { title: 'Places', align: number },
       { title: 'Amount', align: number },
+      ...currencies.map((title) => ({ title, align: number })),
       { title: 'Hops', align: number },
     ],
     serviceRows,
@@ -181,6 +185,13 @@ function traceText(view: TraceView | PricedTrace): string {
   if (more > 0)
     text += `     and ${countText(more, 'more end', 'more ends')}; --json lists more of them\n`;
   return 'prices' in view ? `${text}${pricesText(view.prices)}` : text;
+}
+
+/** A sum of values; what has no rate is not in it, and that is said. */
+function valueText(total: FiatTotal | undefined): string {
+  if (total === undefined || total.pricedAmounts === 0) return 'unknown';
+  const { value, unpricedAmounts } = total;
+  return `${groupedNumber(value)}${unpricedAmounts > 0 ? ` (${unpricedAmounts} without a rate)` : ''}`;
 }
 
 /** Reasons are words already, but for the line that joins two. */
