@@ -226,6 +226,7 @@ export abstract class PagedColumn implements PageOwner {
       if (this.dirty[pageIndex] === 1) this.#storeAppended(pageIndex);
     }
     if (this.length > this.#stored) this.#storeAppended(Math.floor((this.length - 1) / PAGE_ROWS));
+    for (const plane of this.#planes) plane.flush();
   }
 
   /** Wait until what was written is on the disk. */
@@ -320,6 +321,7 @@ export abstract class PagedColumn implements PageOwner {
         this.#replace(pageIndex, this.#rowsIn(pageIndex));
       else this.#redo(pageIndex, write);
     }
+    for (const plane of this.#planes) plane.flush();
     this.#staged = { rows: this.length, tailCrc: this.#tailCrcs(this.length) };
   }
 
