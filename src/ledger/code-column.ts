@@ -11,33 +11,39 @@ import { PagedColumn } from './paged-column.ts';
 import { RareList } from './rare-list.ts';
 
 const CODES_MAX = 250;
+/** Final; final but for the lock time; replaceable (BIP 125); a relative lock of nothing (BIP 68). */
+const COMMON_SEQUENCES = [0xffff_ffff, 0xffff_fffe, 0xffff_fffd, 0];
 const RARE = 255;
 const SHAPES = [{ suffix: '', rowBytes: 1, prefixBytes: 0, sparse: false }] as const;
 
 export class CodeColumn extends PagedColumn {
   readonly #table: (Uint8Array | undefined)[] = [];
   readonly #rare: RareList;
-  /** Row of first sight and value of each code after those of `common`. */
+  /** Row of first sight and value of each code; those given beforehand have rows below 0. */
   readonly #seen: RareList;
-  readonly #common: readonly number[];
   readonly #values = new Uint32Array(CODES_MAX);
   readonly #codes = new Map<number, number>();
 
   /**
    * @param place where it is kept; undefined for memory alone
-   * @param common values that have the first codes: part of the format of the column, at most 250
+   * @param common values that get the first codes of a new column, at most 250
    */
-  constructor(place: ColumnPlace | undefined, budget: PageBudget, common: readonly number[] = []) {
+  constructor(
+    place: ColumnPlace | undefined,
+    budget: PageBudget,
+    common: readonly number[] = COMMON_SEQUENCES,
+  ) {
     super(SHAPES, place, budget);
-    this.#rare = new RareList(place, 'rare', 0, budget);
-    this.#seen = new RareList(place, 'codes', 1, budget);
-    this.#common = common;
-    this.#fillCodes();
+    this.#rare = this.closingOnError(() => new RareList(place, 'rare', 0, budget));
+    this.#seen = this.closingOnError(() => new RareList(place, 'codes', 1, budget));
+    if (place?.state === undefined) {
+      for (const [i, value] of common.entries()) this.#seen.push(i - common.length, value);
+    }
+    this.closingOnError(() => this.#fillCodes());
   }
 
   #fillCodes(): void {
     this.#codes.clear();
-    for (const value of this.#common) this.#addCode(value);
     for (let i = 0; i < this.#seen.length; i += 1) this.#addCode(this.#seen.valueAt(i));
   }
 
@@ -101,8 +107,9 @@ export class CodeColumn extends PagedColumn {
 
   override close(): void {
     super.close();
-    this.#rare.close();
-    this.#seen.close();
+    // Both are absent when the column is closed because one of them could not be opened.
+    this.#rare?.close();
+    this.#seen?.close();
   }
 
   override state(): ColumnState {

@@ -238,6 +238,16 @@ export abstract class PagedColumn implements PageOwner {
     for (const plane of this.#planes) plane.close();
   }
 
+  /** What opens more files for a column must not leave those open that it has, when it fails. */
+  protected closingOnError<T>(work: () => T): T {
+    try {
+      return work();
+    } catch (cause) {
+      this.close();
+      throw cause;
+    }
+  }
+
   /**
    * What to remember of the column: right after `flush()`, or, for a mutable column, as of its last checkpoint
    * (while a checkpoint is being made: as of that one).

@@ -13,7 +13,12 @@ export class RareList {
   constructor(place: ColumnPlace | undefined, ending: string, index: number, budget: PageBudget) {
     const state = place?.state?.lists?.[index];
     this.#rows = new F64Column(placeOf(place, `${ending}-rows`, state?.lists?.[0]), budget);
-    this.#values = new F64Column(placeOf(place, `${ending}-values`, state?.lists?.[1]), budget);
+    try {
+      this.#values = new F64Column(placeOf(place, `${ending}-values`, state?.lists?.[1]), budget);
+    } catch (cause) {
+      this.#rows.close();
+      throw cause;
+    }
   }
 
   get length(): number {

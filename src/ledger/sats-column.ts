@@ -24,7 +24,7 @@ export class SatsColumn extends PagedColumn {
   /** @param place where it is kept; undefined for memory alone */
   constructor(place: ColumnPlace | undefined, budget: PageBudget) {
     super(SHAPES, place, budget);
-    this.#rare = new RareList(place, 'rare', 0, budget);
+    this.#rare = this.closingOnError(() => new RareList(place, 'rare', 0, budget));
   }
 
   /** The amount in a row that exists. */
@@ -76,7 +76,8 @@ export class SatsColumn extends PagedColumn {
 
   override close(): void {
     super.close();
-    this.#rare.close();
+    // It is absent when the column is closed because it could not be opened.
+    this.#rare?.close();
   }
 
   override state(): ColumnState {
