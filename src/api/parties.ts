@@ -35,10 +35,7 @@ export async function transactionParties(
   const run = await open.run(at);
   const attributions = await open.attributions(run);
   const tx = getTransactionIndex(flow, txid, at.txEnd);
-  const scriptOf = (output: number): number =>
-    output === NONE ? NONE : flow.outputScript.at(output);
-  const partyOf = (output: number): Party | undefined => {
-    const script = scriptOf(output);
+  const partyOf = (script: number): Party | undefined => {
     if (script === NONE) return undefined;
     const service = attributions.serviceOfScript(script as ScriptId);
     const { addresses } = run.size(run.rootOf(script));
@@ -48,10 +45,10 @@ export async function transactionParties(
     Array.from({ length: end - first }, (_, i) => first + i);
   const inputs = range(flow.txFirstInput.at(tx), flow.txFirstInput.at(tx + 1));
   const outputs = range(flow.txFirstOutput.at(tx), flow.txFirstOutput.at(tx + 1));
-  const firstScript = inputs.length < 2 ? NONE : scriptOf(flow.inputPrevout.at(inputs[0]!));
+  const firstScript = inputs.length < 2 ? NONE : flow.inputScript(inputs[0]!);
   return {
-    inputs: inputs.map((input) => partyOf(flow.inputPrevout.at(input))),
-    outputs: outputs.map(partyOf),
+    inputs: inputs.map((input) => partyOf(flow.inputScript(input))),
+    outputs: outputs.map((output) => partyOf(flow.outputScript.at(output))),
     payjoinPossible:
       outputs.length === PAYJOIN_OUTPUTS &&
       firstScript !== NONE &&

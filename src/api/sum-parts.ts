@@ -15,6 +15,11 @@ export function sumFacts(answer: SumsAnswer, network: string): (readonly [string
     ['Received', `${amount(answer.received)} in ${countText(counts.outputs, 'output')}`],
     ['Sent', `${amount(answer.sent)} in ${countText(counts.spentOutputs, 'output')}`],
     [
+      'Of that',
+      answer.sentFromBefore !== '0' &&
+        `${amount(answer.sentFromBefore)} received before this ledger begins`,
+    ],
+    [
       'Unspendable',
       answer.unspendable !== '0' &&
         `${amount(answer.unspendable)}: of the first block, or overwritten by a transaction of the same id`,

@@ -13,6 +13,14 @@ export function sumFacts(answer: SumsAnswer, network: string): (readonly [string
     ['balance', amount(answer.balance)],
     ['received', `${amount(answer.received)} in ${countText(counts.outputs, 'output')}`],
     ['sent', `${amount(answer.sent)} in ${countText(counts.spentOutputs, 'output')}`],
+    ...(answer.sentFromBefore === '0'
+      ? []
+      : [
+          [
+            'of that',
+            `${amount(answer.sentFromBefore)} received before this ledger begins`,
+          ] as const,
+        ]),
     ...(unspendable === '0'
       ? []
       : [

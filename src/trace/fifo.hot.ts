@@ -7,7 +7,8 @@
  * Forward, the labelled pieces of the inputs are laid on that line and cut at the outputs; backward, the
  * pieces of the outputs are laid on it and cut at the inputs. Nothing is rounded, so backward undoes forward.
  *
- * An input of unknown value hides where everything behind it lies; what lies before it is still exact.
+ * An input of unknown value hides where everything behind it lies; what lies before it is still exact. One whose value undo data
+ * tells takes its place, and what it brought came from before the ledger.
  *
  * Source: heuristics reference, section 9.3; R. Anderson, I. Shumailov, M. Ahmed, "Making Bitcoin Legal"
  * (2018), after Clayton's case (1816). Cost: one pass over inputs and outputs, no allocation.
@@ -48,7 +49,11 @@ export class Fifo {
     const inputEnd = flow.txFirstInput.at(tx + 1);
     for (let input = flow.txFirstInput.at(tx); input < inputEnd && toFind > 0; input += 1) {
       const prevout = flow.inputPrevout.at(input);
-      if (prevout === NONE) break;
+      if (prevout === NONE) {
+        if (!flow.isInputKnown(input)) break;
+        offset += flow.inputValue(input);
+        continue;
+      }
       const place = work.findMine(prevout);
       if (place >= 0) {
         this.#lay(work.mine[place]!, offset);
@@ -96,17 +101,23 @@ export class Fifo {
     const inputEnd = flow.txFirstInput.at(tx + 1);
     for (let input = flow.txFirstInput.at(tx); input < inputEnd; input += 1) {
       const prevout = flow.inputPrevout.at(input);
-      if (prevout === NONE) break;
-      const slotEnd = offset + flow.outputValue.at(prevout);
+      if (prevout === NONE && !flow.isInputKnown(input)) break;
+      const slotEnd =
+        offset + (prevout === NONE ? flow.inputValue(input) : flow.outputValue.at(prevout));
       if (this.#starts[this.#head]! < slotEnd) {
-        // Whoever holds the coin paid each of the outputs that it became: all of them are to be named.
-        const isApart = work.endsWithHolder(prevout);
-        while (this.#cutSlot(prevout, offset, slotEnd, isApart));
+        if (prevout === NONE) this.#endSlot(offset, slotEnd);
+        else this.#cutApart(prevout, offset, slotEnd);
         if (this.#head === this.#count) return;
       }
       offset = slotEnd;
     }
     this.#endBeyondKnown(tx, offset);
+  }
+
+  /** Cut a slot that is an output; whoever holds it paid each of the outputs that it became: all of them are named. */
+  #cutApart(output: number, slotStart: number, slotEnd: number): void {
+    const isApart = this.#work.endsWithHolder(output);
+    while (this.#cutSlot(output, slotStart, slotEnd, isApart));
   }
 
   /** Lay the pieces of a record on the line, its output beginning at `offset`. */
@@ -197,7 +208,7 @@ export class Fifo {
     this.#expectUnknown(tx);
     const flow = work.flow;
     let input = flow.txFirstInput.at(tx);
-    while (flow.inputPrevout.at(input) !== NONE) input += 1;
+    while (flow.isInputKnown(input)) input += 1;
     const inputEnd = flow.txFirstInput.at(tx + 1);
     for (; input < inputEnd; input += 1) {
       const prevout = flow.inputPrevout.at(input);
@@ -208,16 +219,31 @@ export class Fifo {
 
   /** Backward, what lies behind the first input of unknown value can not be explained. */
   #endBeyondKnown(tx: number, offset: number): void {
-    const work = this.#work;
     this.#expectUnknown(tx);
-    while (this.#head < this.#count) {
+    this.#endSlot(offset, Number.POSITIVE_INFINITY);
+  }
+
+  /** Backward, what lies in [slotStart, slotEnd) came from before the ledger: it ends where it is, record by record. */
+  #endSlot(slotStart: number, slotEnd: number): void {
+    const work = this.#work;
+    while (this.#head < this.#count && this.#starts[this.#head]! < slotEnd) {
       const record = this.#records[this.#head]!;
       const first = work.pool.length;
-      for (; this.#head < this.#count && this.#records[this.#head] === record; this.#head += 1) {
-        const start = Math.max(this.#starts[this.#head]!, offset);
-        work.pool.push(start, this.#ends[this.#head]! - start, this.#labels[this.#head]!);
+      let goesOn = false;
+      while (
+        !goesOn &&
+        this.#head < this.#count &&
+        this.#records[this.#head] === record &&
+        this.#starts[this.#head]! < slotEnd
+      ) {
+        const start = Math.max(this.#starts[this.#head]!, slotStart);
+        const end = Math.min(this.#ends[this.#head]!, slotEnd);
+        work.pool.push(start, end - start, this.#labels[this.#head]!);
+        goesOn = this.#ends[this.#head]! > slotEnd;
+        if (!goesOn) this.#head += 1;
       }
       work.endPart(record, first, STOP.unknown_prevout);
+      if (goesOn) return;
     }
   }
 

@@ -6,7 +6,8 @@
  *
  * Several labels: slot by slot, the slot's share is split over what is left of each label by the same rule,
  * ties to the older label. Backward the slots are the inputs; that is not the exact inverse, since each hop
- * rounds anew. A transaction with an input of unknown value has no V, so the way ends before it.
+ * rounds anew. A transaction with an input of unknown value has no V, so the way ends before it. What an input brought of
+ * which undo data tells the value came from before the ledger: backward it ends there.
  *
  * Source: heuristics reference, sections 9.1, 9.3 and 9.4. Cost: one wide division per output and label.
  */
@@ -53,11 +54,15 @@ export class Haircut {
     const inputEnd = flow.txFirstInput.at(tx + 1);
     for (let input = flow.txFirstInput.at(tx); input < inputEnd; input += 1) {
       const prevout = flow.inputPrevout.at(input);
-      if (prevout === NONE) {
+      if (prevout !== NONE) {
+        paidIn += flow.outputValue.at(prevout);
+        continue;
+      }
+      if (!flow.isInputKnown(input)) {
         this.#endAll();
         return;
       }
-      paidIn += flow.outputValue.at(prevout);
+      paidIn += flow.inputValue(input);
     }
     work.expectExact(paidIn, tx);
     this.#addUp();
@@ -96,11 +101,12 @@ export class Haircut {
     let paidIn = 0;
     for (let i = 0; i < inputCount; i += 1) {
       const prevout = flow.inputPrevout.at(firstInput + i);
-      if (prevout === NONE) {
+      if (prevout === NONE && !flow.isInputKnown(firstInput + i)) {
         this.#endAll();
         return;
       }
-      const value = flow.outputValue.at(prevout);
+      const value =
+        prevout === NONE ? flow.inputValue(firstInput + i) : flow.outputValue.at(prevout);
       this.#sizes[i] = value;
       paidIn += value;
     }
@@ -115,8 +121,19 @@ export class Haircut {
     this.#findOrigin(tx);
     for (let i = 0; i < inputCount; i += 1) {
       if (this.#shares[i] === 0) continue;
-      this.#settleShare(flow.inputPrevout.at(firstInput + i), this.#shares[i]!);
+      const prevout = flow.inputPrevout.at(firstInput + i);
+      if (prevout === NONE) this.#endShare(this.#shares[i]!);
+      else this.#settleShare(prevout, this.#shares[i]!);
     }
+  }
+
+  /** A share that came from before the ledger: it ends at the output that most of it lay in. */
+  #endShare(share: number): void {
+    const work = this.#work;
+    const first = work.pool.length;
+    if (this.#leftCount === 1) work.pool.push(0, share, this.#leftLabels[0]!);
+    else this.#takeLabels(share);
+    work.endPart(this.#parent, first, STOP.unknown_prevout);
   }
 
   /** An input of unknown value: nothing can be shared out here. */

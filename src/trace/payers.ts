@@ -124,8 +124,9 @@ function whoPaid(
 ): WhoPaid {
   if ((flow.txFlags.at(tx) & TX_FLAG.coinbase) !== 0) return { key: 'mined', kind: 'mined' };
   if (oracle.mixOf(tx) !== undefined) return { key: 'coinjoin', kind: 'coinjoin' };
-  const prevout = traced.mainPrevout === NONE ? firstKnownPrevout(flow, tx) : traced.mainPrevout;
-  const script = prevout === NONE ? NONE : flow.outputScript.at(prevout);
+  const { mainPrevout } = traced;
+  const script =
+    mainPrevout === NONE ? firstKnownScript(flow, tx) : flow.outputScript.at(mainPrevout);
   if (script === NONE) return { key: 'unknown', kind: 'unknown' };
   const service = oracle.serviceOf(script);
   if (service !== undefined) return { key: `service:${service.key}`, kind: 'service', service };
@@ -133,11 +134,11 @@ function whoPaid(
   return { key: run.clusterId(script), kind: 'cluster', root };
 }
 
-function firstKnownPrevout(flow: FlowIndex, tx: number): number {
+function firstKnownScript(flow: FlowIndex, tx: number): number {
   const end = flow.txFirstInput.at(tx + 1);
   for (let input = flow.txFirstInput.at(tx); input < end; input += 1) {
-    const prevout = flow.inputPrevout.at(input);
-    if (prevout !== NONE) return prevout;
+    const script = flow.inputScript(input);
+    if (script !== NONE) return script;
   }
   return NONE;
 }

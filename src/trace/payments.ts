@@ -7,7 +7,6 @@
  */
 import type { FlowIndex } from '../ledger/flow-index.ts';
 import { SatsTotal } from '../units/amount.ts';
-import { NONE } from '../units/ids.ts';
 import type { OwnTransfers } from './investigation.ts';
 import type { SeedSet } from './seed-set.ts';
 
@@ -97,8 +96,7 @@ function whoSpends(
   let others = false;
   const end = flow.txFirstInput.at(tx + 1);
   for (let input = flow.txFirstInput.at(tx); input < end; input += 1) {
-    const prevout = flow.inputPrevout.at(input);
-    if (prevout !== NONE && set.own.has(flow.outputScript.at(prevout))) own = true;
+    if (set.own.has(flow.inputScript(input))) own = true;
     else others = true;
   }
   return { own, others };

@@ -242,10 +242,8 @@ function inputRoots(flow: FlowIndex, run: ClusterView, tx: number): Set<number> 
   const roots = new Set<number>();
   const end = flow.txFirstInput.at(tx + 1);
   for (let input = flow.txFirstInput.at(tx); input < end; input += 1) {
-    const prevout = flow.inputPrevout.at(input);
-    if (prevout !== NONE && flow.outputScript.at(prevout) !== NONE) {
-      roots.add(run.rootOf(flow.outputScript.at(prevout)));
-    }
+    const script = flow.inputScript(input);
+    if (script !== NONE) roots.add(run.rootOf(script));
   }
   return roots;
 }

@@ -33,6 +33,7 @@ function randomGraph(random: SeededRandom, scale = 1): RandomGraph {
       if (name !== null) unspent.push({ output: graph.out(tx, vout), value: value / scale });
     });
   const unknownChance = random.chance(0.3) ? 0.08 : 0;
+  const beforeChance = random.chance(0.4) ? 0.15 : 0;
   for (let block = 0; block < 12; block += 1) {
     // Header times go back now and then.
     time += random.int(-100, 900);
@@ -46,6 +47,12 @@ function randomGraph(random: SeededRandom, scale = 1): RandomGraph {
         if (random.chance(unknownChance)) {
           inputs.push('unknown');
           paidIn += random.int(0, 20);
+          continue;
+        }
+        if (random.chance(beforeChance)) {
+          const before = { script: random.pick(names), sats: random.int(0, 20) * scale };
+          inputs.push(before);
+          paidIn += before.sats / scale;
           continue;
         }
         // Newer outputs are spent more often, so that ways get long.

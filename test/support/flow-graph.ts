@@ -11,8 +11,13 @@ import { SCRIPT_KIND } from '../../src/chain/script-kind.ts';
 import { FlowIndex, TX_FLAG, UNSPENDABLE, UNSPENT } from '../../src/ledger/flow-index.ts';
 import { NONE } from '../../src/units/ids.ts';
 
+/** An output that the ledger does not have, of which undo data tells script and value. */
+export interface BeforeInput {
+  readonly script: string;
+  readonly sats: number;
+}
 /** What a transaction spends: the row of an output, or an output that the ledger does not have. */
-export type GraphInput = number | 'unknown';
+export type GraphInput = number | 'unknown' | BeforeInput;
 /** The name of a script, or null for a data output, and satoshi. */
 export type GraphOutput = readonly [script: string | null, valueSats: number];
 
@@ -44,7 +49,11 @@ export class FlowGraph {
 
   /** Add a transaction; returns its row. */
   tx(inputs: readonly GraphInput[], outputs: readonly GraphOutput[]): number {
-    return this.#add(inputs.includes('unknown') ? TX_FLAG.unknownPrevout : 0, inputs, outputs);
+    const isUnknown = inputs.includes('unknown');
+    const isFromBefore = inputs.some((input) => typeof input === 'object');
+    const flags =
+      (isUnknown ? TX_FLAG.unknownPrevout : 0) + (isFromBefore ? TX_FLAG.undoPrevout : 0);
+    return this.#add(flags, inputs, outputs);
   }
 
   /** Row of an output of a transaction. */
@@ -65,7 +74,10 @@ export class FlowGraph {
     const tx = flow.addTx(flags, sha256d(text(`tx ${flow.txCount}`)), 0);
     if ((flags & TX_FLAG.coinbase) !== 0) flow.addInput(NONE, 0xffff_ffff, INPUT_KIND.coinbase, 0);
     for (const input of inputs) {
-      const prevout = input === 'unknown' ? NONE : input;
+      if (typeof input === 'object') {
+        flow.addUndoInput(input.sats, this.#scriptId(input.script), 0);
+      }
+      const prevout = typeof input === 'number' ? input : NONE;
       if (prevout !== NONE && flow.outputSpender.at(prevout) !== UNSPENT) {
         throw new Error(`output ${prevout} can not be spent`);
       }

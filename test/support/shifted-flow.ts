@@ -45,6 +45,11 @@ function copyInputs(flow: FlowIndex, shifted: FlowIndex, tx: number): void {
   const end = flow.txFirstInput.at(tx + 1);
   for (let input = flow.txFirstInput.at(tx); input < end; input += 1) {
     const prevout = flow.inputPrevout.at(input);
+    const undo = flow.undoInputs.find(input);
+    if (undo !== NONE) {
+      const { value, script, origin } = flow.undoInputs;
+      shifted.addUndoInput(value.at(undo), script.at(undo), origin.at(undo));
+    }
     shifted.addInput(
       prevout === NONE ? NONE : SHIFTED_BEGIN.output + prevout,
       flow.inputSequence.at(input),

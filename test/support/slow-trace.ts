@@ -181,11 +181,19 @@ export function slowTrace(
     return Array.from({ length: to - from }, (_, i) => from + i);
   }
 
+  /** What an input spends: an output, NONE when nothing is known, or a number below 0 that only its value is known of. */
+  function spentBy(input: number): number {
+    const output = flow.inputPrevout.at(input);
+    return output === NONE && flow.isInputKnown(input) ? -1 - input : output;
+  }
+
+  function satsOf(slot: number): number {
+    return slot < 0 ? flow.inputValue(-1 - slot) : flow.outputValue.at(slot);
+  }
+
   function visit(tx: number): void {
     const outputs = rows(flow.txFirstOutput.at(tx), flow.txFirstOutput.at(tx + 1));
-    const inputs = rows(flow.txFirstInput.at(tx), flow.txFirstInput.at(tx + 1)).map((row) =>
-      flow.inputPrevout.at(row),
-    );
+    const inputs = rows(flow.txFirstInput.at(tx), flow.txFirstInput.at(tx + 1)).map(spentBy);
     const from = forward ? inputs : outputs;
     const mine = from.filter((output) => waiting.has(output));
     if (mine.length === 0) return;
@@ -216,13 +224,17 @@ export function slowTrace(
           if (held.has(late)) end(late, 'unknown_prevout', held.get(late)!);
         break;
       }
-      for (let i = 0; i < flow.outputValue.at(output); i += 1) {
+      for (let i = 0; i < satsOf(output); i += 1) {
         line.push({ label: one ? one.sats[i]! : null, origin: output });
       }
     }
     for (const slot of slots) {
       if (slot === NONE) break;
-      const piece = line.splice(0, flow.outputValue.at(slot));
+      const piece = line.splice(0, satsOf(slot));
+      if (slot < 0) {
+        if (!forward) for (const sat of piece) endSat(sat, held);
+        continue;
+      }
       const sats = piece.map((sat) => sat.label);
       while (sats.length < flow.outputValue.at(slot)) sats.push(null);
       const byLabel = countLabels(sats);
@@ -242,11 +254,19 @@ export function slowTrace(
         addTo(result.fees, label, amount);
     } else {
       for (const sat of line) {
-        if (sat.label === null) continue;
-        if (!inputs.includes(NONE)) throw new Error('unexplained satoshi');
-        end(sat.origin, 'unknown_prevout', held.get(sat.origin)!, new Map([[sat.label, 1n]]));
+        if (sat.label !== null && !inputs.includes(NONE)) throw new Error('unexplained satoshi');
+        endSat(sat, held);
       }
     }
+  }
+
+  /** Backward, one satoshi that came from where the ledger has nothing. */
+  function endSat(
+    { label, origin }: { label: string | null; origin: number },
+    held: Map<number, Held>,
+  ): void {
+    if (label === null) return;
+    end(origin, 'unknown_prevout', held.get(origin)!, new Map([[label, 1n]]));
   }
 
   function visitHaircut(
@@ -263,10 +283,10 @@ export function slowTrace(
     for (const one of held.values())
       for (const [label, amount] of one.byLabel) addTo(left, label, amount);
     const total = [...left.values()].reduce((sum, amount) => sum + amount, 0n);
-    const sizes = slots.map((slot) => BigInt(flow.outputValue.at(slot)));
+    const sizes = slots.map((slot) => BigInt(satsOf(slot)));
     if (forward) {
       const sum = (list: number[]): bigint =>
-        list.reduce((all, output) => all + BigInt(flow.outputValue.at(output)), 0n);
+        list.reduce((all, slot) => all + BigInt(satsOf(slot)), 0n);
       sizes.push(sum(inputs) - sum(outputs));
     }
     const shares = slowSplit(total, sizes);
@@ -279,7 +299,12 @@ export function slowTrace(
         addTo(byLabel, label, parts[i]!);
         left.set(label, left.get(label)! - parts[i]!);
       });
-      if (place < slots.length) meet(slots[place]!, [], byLabel, hops);
+      if (place < slots.length && slots[place]! < 0) {
+        const sum = (one: Held): bigint =>
+          [...one.byLabel.values()].reduce((all, amount) => all + amount, 0n);
+        const [output, most] = [...held].reduce((a, b) => (sum(b[1]) > sum(a[1]) ? b : a));
+        end(output, 'unknown_prevout', most, byLabel);
+      } else if (place < slots.length) meet(slots[place]!, [], byLabel, hops);
       else for (const [label, amount] of byLabel) addTo(result.fees, label, amount);
     });
   }

@@ -21,13 +21,15 @@ export function fillHeader(shape: TxShape, flow: FlowIndex, txIndex: number, fla
 /** Inputs of rows [start, end); `shape.start` came before. */
 export function fillInputs(shape: TxShape, flow: FlowIndex, start: number, end: number): void {
   const { inputPrevout, inputSequence, inputSighash, outputScript, outputValue, scriptKind } = flow;
+  const { undoInputs } = flow;
   const { inputValue, inputScript, inputScriptKind } = shape;
   for (let input = start; input < end; input += 1) {
     const vin = input - start;
     shape.inputSequence[vin] = inputSequence.at(input);
     shape.inputSighash[vin] = inputSighash.at(input);
     const prevout = inputPrevout.at(input);
-    const script = prevout === NONE ? NONE : outputScript.at(prevout);
+    const isHere = prevout !== NONE;
+    const script = isHere ? outputScript.at(prevout) : undoInputs.scriptOf(input);
     if (script === NONE) {
       // The flags say so already; a row that disagrees with them is never taken for complete.
       if (!shape.isCoinbase) shape.isIncomplete = true;
@@ -36,7 +38,7 @@ export function fillInputs(shape: TxShape, flow: FlowIndex, start: number, end: 
       inputScriptKind[vin] = 0;
       continue;
     }
-    inputValue[vin] = outputValue.at(prevout);
+    inputValue[vin] = isHere ? outputValue.at(prevout) : undoInputs.valueOf(input);
     inputScript[vin] = script;
     inputScriptKind[vin] = scriptKind.at(script);
   }

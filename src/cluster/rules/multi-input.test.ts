@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { FlowGraph } from '../../../test/support/flow-graph.ts';
 import { SIGHASH } from '../../chain/input-kind.ts';
 import { type ClusterRun, runClustering } from '../cluster-run.ts';
 import { type Payee, SmallFlow } from '../test-support/small-flow.ts';
@@ -221,4 +222,19 @@ test('Wasabi 1 form A: the coordinator is found by its script', () => {
   const run = runClustering(chain.flow);
   assert.deepEqual(run.mixVerdict(tx)?.facts['form'], 'A');
   assert.equal(run.links.txIndex.length, 0);
+});
+
+test('an input from before the ledger is joined when undo data tells its script, and only then', () => {
+  const graph = new FlowGraph();
+  const first = graph.coinbase([['a', 100]]);
+  const second = graph.coinbase([['c', 100]]);
+  graph.block();
+  graph.tx([graph.out(first, 0), { script: 'b', sats: 50 }], [['x', 140]]);
+  graph.tx([graph.out(second, 0), { script: 'd', sats: 50 }, 'unknown'], [['y', 140]]);
+  const run = runClustering(graph.flow);
+  assert.equal(run.rootOf(graph.script('a')), run.rootOf(graph.script('b')));
+  assert.notEqual(run.rootOf(graph.script('c')), run.rootOf(graph.script('d')));
+  assert.equal(run.counts.droppedIncomplete, 1);
+  const [link] = run.why(graph.script('b'), graph.script('a'))!;
+  assert.deepEqual([link!.inputA, link!.inputB], [0, 1]);
 });

@@ -6,6 +6,8 @@ export interface SumsAnswer {
   readonly balance: string;
   readonly received: string;
   readonly sent: string;
+  /** Of what was sent, what had been received before the ledger begins, as far as undo data tells. */
+  readonly sentFromBefore: string;
   /** Received and never to be spent: the genesis output, or overwritten by a transaction of the same id. */
   readonly unspendable: string;
   readonly counts: {
@@ -24,12 +26,14 @@ export interface HistoryRow extends Seen {
 }
 
 export function sumsAnswer(summary: ScriptsSummary): SumsAnswer {
-  const { receivedSats, sentSats, balanceSats, transactions, outputs, spentOutputs } = summary;
+  const { receivedSats, sentSats, sentFromBeforeSats, balanceSats } = summary;
+  const { transactions, outputs, spentOutputs } = summary;
   return {
     balance: balanceSats.toString(),
     received: receivedSats.toString(),
     sent: sentSats.toString(),
-    unspendable: (receivedSats - sentSats - balanceSats).toString(),
+    sentFromBefore: sentFromBeforeSats.toString(),
+    unspendable: (receivedSats + sentFromBeforeSats - sentSats - balanceSats).toString(),
     counts: { transactions, outputs, spentOutputs },
     firstSeen: summary.firstSeen ?? null,
     lastSeen: summary.lastSeen ?? null,

@@ -37,10 +37,8 @@ export function answerTransaction(
   txIndex: number,
   facts: TransactionFacts,
 ): TransactionAnswer {
-  const clusterOf = (output: number): WithCluster => {
-    const script = output === NONE ? NONE : flow.outputScript.at(output);
-    return script === NONE ? {} : { cluster: run.clusterId(script) };
-  };
+  const clusterOf = (script: number): WithCluster =>
+    script === NONE ? {} : { cluster: run.clusterId(script) };
   const firstInput = flow.txFirstInput.at(txIndex);
   const firstOutput = flow.txFirstOutput.at(txIndex);
   return {
@@ -51,11 +49,11 @@ export function answerTransaction(
     feeSats: facts.feeSats ?? null,
     inputs: facts.inputs.map((input) => ({
       ...input,
-      ...clusterOf(flow.inputPrevout.at(firstInput + input.vin)),
+      ...clusterOf(flow.inputScript(firstInput + input.vin)),
     })),
     outputs: facts.outputs.map((output) => ({
       ...output,
-      ...clusterOf(firstOutput + output.vout),
+      ...clusterOf(flow.outputScript.at(firstOutput + output.vout)),
     })),
     verdicts: run.verdictsOf(txIndex).map((verdict) => ({
       rule: verdict.ruleId,
