@@ -139,6 +139,7 @@ test('an address that is nowhere has nothing, and no first and last sight', asyn
   assert.deepEqual(found, {
     receivedSats: 0n,
     sentSats: 0n,
+    sentFromBeforeSats: 0n,
     balanceSats: 0n,
     transactions: 0,
     outputs: 0,

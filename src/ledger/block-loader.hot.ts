@@ -114,9 +114,9 @@ export class BlockLoader {
    * @throws {ClewError} CLEW_BLOCK_DAMAGED, CLEW_BLOCK_MERKLE, CLEW_BLOCK_WITNESS: nothing was changed.
    *   CLEW_BLOCK_INVALID: the rows of this batch must be thrown away.
    */
-  addBlock(block: Uint8Array, meta: BlockMeta): void {
+  addBlock(block: Uint8Array, meta: BlockMeta, undo?: BlockUndo): void {
     prepareBlock(block, this.#flow.network, meta, this.#prepared);
-    this.addPrepared(this.#prepared, meta);
+    this.addPrepared(this.#prepared, meta, undo);
   }
 
   /**

@@ -6,6 +6,7 @@
  * made in a block that the ledger has would be there), and when its transaction then pays out no more than it takes in.
  */
 import { hashToDisplay } from '../bytes/hex.ts';
+import type { BlockColumns } from '../chain/block-columns.hot.ts';
 import { REVEALED, revealedScript } from '../chain/revealed-script.hot.ts';
 import { isUnspendable } from '../chain/script.ts';
 import { NONE } from '../units/ids.ts';
@@ -27,7 +28,7 @@ export interface SpentBefore {
 /** Undo data of one block, for whoever needs it. */
 export interface BlockUndo {
   /** Called once at most, when the block spends something that is not in the ledger. */
-  read(): SpentBefore | undefined;
+  read(block: BlockColumns): SpentBefore | undefined;
   /** Told what undo data says of a transaction and can not be true; it is not used for that transaction. */
   refuse(txid: string, what: string): void;
 }
@@ -70,7 +71,7 @@ export class SpentBeforeReader {
     this.#isUsed = false;
     if (!this.#isRead) {
       this.#isRead = true;
-      this.spent = this.#undo?.read();
+      this.spent = this.#undo?.read(this.#prepared!.columns);
     }
     if (this.spent === undefined) return false;
     const { columns } = this.#prepared!;

@@ -31,6 +31,10 @@ export interface InputFacts {
   readonly sighashTypes: readonly string[];
   readonly sequence: number;
   readonly witnessItems: number;
+  /** The previous output lies before the ledger; value, script and address are those of undo data. */
+  readonly isFromUndo?: true;
+  /** With `isFromUndo`, the height of the block that made the previous output, when undo data tells. */
+  readonly madeAtHeight?: number;
 }
 
 export interface OutputFacts {
@@ -245,7 +249,8 @@ async function readInputs(
     if (isCoinbase) return shape;
     const prevout = flow.inputPrevout.at(input);
     if (prevout === NONE) {
-      return { ...shape, prevTxid: row.prev_txid as Txid, prevVout: row.prev_vout };
+      const named = { ...shape, prevTxid: row.prev_txid as Txid, prevVout: row.prev_vout };
+      return { ...named, ...undoFacts(flow, input) };
     }
     const prevTx = flow.outputTx.at(prevout);
     return {
@@ -256,6 +261,23 @@ async function readInputs(
       ...scriptFacts(flow, flow.outputScript.at(prevout)),
     };
   });
+}
+
+/** What undo data tells of an input that spends from before the ledger. */
+function undoFacts(
+  flow: FlowIndex,
+  input: number,
+): Pick<InputFacts, 'valueSats' | 'scriptKind' | 'address' | 'isFromUndo' | 'madeAtHeight'> {
+  const { undoInputs } = flow;
+  const row = undoInputs.find(input);
+  if (row === NONE) return {};
+  const origin = undoInputs.origin.at(row);
+  return {
+    valueSats: undoInputs.value.at(row),
+    ...scriptFacts(flow, undoInputs.script.at(row)),
+    isFromUndo: true,
+    ...(origin === 0 ? {} : { madeAtHeight: Math.floor(origin / 2) }),
+  };
 }
 
 function scriptFacts(

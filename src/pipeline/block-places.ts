@@ -7,8 +7,10 @@ import { BlockColumns, HEADER_BYTES, readBlockColumns } from '../chain/block-col
 import { headerHash } from '../chain/header.ts';
 import { ClewError, type ErrorFacts, type Problem } from '../errors.ts';
 import { checkBlock } from '../ledger/prepare-block.hot.ts';
+import type { BlockUndo } from '../ledger/spent-before.hot.ts';
 import type { BlockSource, SourceBlock } from '../source/block-source.ts';
 import { type BlockPlace, openRawReader } from '../source/raw-bytes.ts';
+import { UndoReader } from './undo-reader.ts';
 
 /** Magic and length before each block of a block file. */
 const FRAME_BYTES = 8;
@@ -39,10 +41,12 @@ export class BlockPlaces {
   #offered: ReadonlyMap<string, SourceBlock> | undefined;
   readonly #reader = openRawReader();
   readonly #columns = new BlockColumns();
+  readonly #undo: UndoReader;
 
   /** @param ownBlocks those whose places the ledger gave; all others are the source's */
   constructor(source: BlockSource, ownBlocks: readonly SourceBlock[]) {
     this.#source = source;
+    this.#undo = new UndoReader(source);
     this.addOwn(ownBlocks);
   }
 
@@ -78,6 +82,21 @@ export class BlockPlaces {
         ...(places.length > 1 ? { copy: i + 1, copies: places.length } : {}),
       },
     }));
+  }
+
+  /**
+   * What a block spent, as the rev files beside its copies tell.
+   *
+   * @param copies as `copiesOf` gave them
+   */
+  undoOf(block: SourceBlock, copies: readonly BlockCopy[]): BlockUndo {
+    const places = copies.map(({ place }) => place);
+    return this.#undo.of(block, places, copies[0]!.facts);
+  }
+
+  /** What was wrong with undo data so far. */
+  undoProblems(): Problem[] {
+    return this.#undo.problems();
   }
 
   /** @throws {ClewError} CLEW_RAW_GONE, CLEW_FILE_UNREADABLE */
@@ -126,6 +145,7 @@ export class BlockPlaces {
 
   close(): void {
     this.#reader.close();
+    this.#undo.close();
   }
 }
 

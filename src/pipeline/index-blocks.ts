@@ -100,7 +100,7 @@ export async function indexBlocks(
       plan: plan.kind,
       ...loaded,
       ...(plan.kind === 'reorganise' ? { undoneAboveHeight: plan.undoAboveHeight ?? -1 } : {}),
-      problems: problems.finish(),
+      problems: [...problems.finish(), ...places.undoProblems()],
     };
   } finally {
     places.close();
@@ -334,16 +334,18 @@ function addBlock(
   let bytesRead = 0;
   let unreadable: ClewError | undefined;
   let isAdded = false;
-  for (const [i, copy] of places.copiesOf(block).entries()) {
+  const copies = places.copiesOf(block);
+  const undo = places.undoOf(block, copies);
+  for (const [i, copy] of copies.entries()) {
     try {
       if (i === 0 && first !== undefined) {
         if (!isUnreadable(first.error)) bytesRead += block.lengthBytes;
         if (first.error !== undefined) throw first.error;
-        session.addPrepared(first.prepared, block, copy);
+        session.addPrepared(first.prepared, block, copy, undo);
       } else {
         const bytes = places.read(copy.place);
         bytesRead += bytes.length;
-        session.add(bytes, block, copy);
+        session.add(bytes, block, copy, undo);
       }
       isAdded = true;
       break;

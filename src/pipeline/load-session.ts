@@ -3,6 +3,7 @@ import type { BlockLoader, BlockMeta } from '../ledger/block-loader.hot.ts';
 import type { FlowIndex } from '../ledger/flow-index.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { PreparedBlock } from '../ledger/prepare-block.hot.ts';
+import type { BlockUndo } from '../ledger/spent-before.hot.ts';
 import type { SourceBlock } from '../source/block-source.ts';
 import { type BlockCopy, withFacts } from './block-places.ts';
 import type { RawCopy } from './raw-copy.ts';
@@ -52,11 +53,12 @@ export class LoadSession {
   /**
    * Append a block.
    *
+   * @param undo asked when the block spends from before the ledger
    * @throws {ClewError} CLEW_BLOCK_DAMAGED, CLEW_BLOCK_MERKLE, CLEW_BLOCK_WITNESS: nothing was added.
    *   CLEW_BLOCK_INVALID: the batch must be thrown away.
    */
-  add(bytes: Uint8Array, block: SourceBlock, copy: BlockCopy): void {
-    this.#append(bytes, block, copy, (meta) => this.#loader.addBlock(bytes, meta));
+  add(bytes: Uint8Array, block: SourceBlock, copy: BlockCopy, undo: BlockUndo): void {
+    this.#append(bytes, block, copy, (meta) => this.#loader.addBlock(bytes, meta, undo));
   }
 
   /**
@@ -64,9 +66,9 @@ export class LoadSession {
    *
    * @throws {ClewError} CLEW_BLOCK_INVALID: the batch must be thrown away.
    */
-  addPrepared(prepared: PreparedBlock, block: SourceBlock, copy: BlockCopy): void {
+  addPrepared(prepared: PreparedBlock, block: SourceBlock, copy: BlockCopy, undo: BlockUndo): void {
     const { bytes } = prepared;
-    this.#append(bytes, block, copy, (meta) => this.#loader.addPrepared(prepared, meta));
+    this.#append(bytes, block, copy, (meta) => this.#loader.addPrepared(prepared, meta, undo));
   }
 
   #append(

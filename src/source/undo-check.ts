@@ -4,6 +4,7 @@
  */
 import type { BlockColumns } from '../chain/block-columns.hot.ts';
 import { type Network, subsidySats } from '../chain/network.ts';
+import { REVEALED, revealedScript } from '../chain/revealed-script.hot.ts';
 import { SatsTotal } from '../units/amount.ts';
 import type { UndoColumns } from './undo-record.hot.ts';
 
@@ -63,4 +64,27 @@ export function undoFault(
   return BigInt(paidSats(shape, 0)) > allowed
     ? 'the coinbase would take more than subsidy and fees'
     : undefined;
+}
+
+/**
+ * Whether the inputs of a block show more of the scripts that undo data of the right shape names than they contradict. A record
+ * with a wrong checksum is told by that: a flipped bit changes one script at most.
+ *
+ * @param columns the block, read
+ */
+export function showsScriptsOf(
+  undo: UndoColumns,
+  block: Uint8Array,
+  columns: BlockColumns,
+): boolean {
+  let balance = 0;
+  for (let row = 0; row < undo.inputCount; row += 1) {
+    const start = undo.scriptOffset[row]!;
+    const end = undo.scriptOffset[row + 1]!;
+    const input = row + columns.txFirstInput[1]!;
+    const shown = revealedScript(block, columns, input, undo.scriptBytes, start, end);
+    if (shown === REVEALED.same) balance += 1;
+    else if (shown === REVEALED.other) balance -= 1;
+  }
+  return balance > 0;
 }

@@ -24,7 +24,7 @@ import type { BlockSource, SourceBlock } from './block-source.ts';
 import { FileWindow, LONG_READ_BYTES } from './file-window.ts';
 import { ProblemList } from './problem-list.ts';
 import type { BlockPlace } from './raw-bytes.ts';
-import { type BlockShape, hasShape, undoFault } from './undo-check.ts';
+import { type BlockShape, hasShape, showsScriptsOf, undoFault } from './undo-check.ts';
 import { CHECKSUM_BYTES, scanUndoFile, type UndoFrame } from './undo-frames.ts';
 import { readUndoRecord, UndoColumns } from './undo-record.hot.ts';
 import { readXorKey } from './xor-key.ts';
@@ -141,14 +141,20 @@ class UndoFile {
     return isShort ? this.window.at(offset, length) : this.window.read(offset, length);
   }
 
-  /** Offset of the undo data that has the shape of a block but not its checksum: the damaged one. */
-  suspectOf(shape: BlockShape): number | undefined {
+  /**
+   * Offset of the undo data that would be that of a block, were it not for the checksum; of a record that can not be read
+   * at all, when there is one.
+   *
+   * @param isLike says whether undo data of the right shape is what the block spent
+   */
+  suspectOf(shape: BlockShape, isLike: (undo: UndoColumns) => boolean): number | undefined {
     const columns = new UndoColumns();
     const rows = this.#byTxCount.get(shape.txCount - 1)?.rows ?? [];
     for (const row of rows.slice(0, SUSPECTS_MAX)) {
       const { dataOffset, dataBytes } = this.#frames[row]!;
       const data = this.#bytesAt(dataOffset, dataBytes);
-      if (!this.#isReadable(data, columns) || hasShape(columns, shape)) return dataOffset;
+      if (!this.#isReadable(data, columns)) return dataOffset;
+      if (hasShape(columns, shape) && isLike(columns)) return dataOffset;
     }
     return undefined;
   }
@@ -215,8 +221,15 @@ class FolderUndoFiles implements UndoFiles {
   }
 
   #reportMissing(block: SourceBlock, shape: BlockShape, files: readonly UndoFile[]): void {
+    let bytes: Uint8Array | undefined;
+    const isLike = (undo: UndoColumns): boolean => {
+      const columns = this.#columnsOf(block);
+      if (columns === undefined) return false;
+      bytes ??= this.#source.readBlock(block);
+      return showsScriptsOf(undo, bytes, columns);
+    };
     for (const file of files) {
-      const offset = file.suspectOf(shape);
+      const offset = file.suspectOf(shape, isLike);
       if (offset === undefined) continue;
       this.#report('CLEW_UNDO_DAMAGED', block, file, {
         message: 'The checksum of the undo data of a block is wrong; it was left out.',
@@ -272,9 +285,9 @@ class FolderUndoFiles implements UndoFiles {
   #fitsRival(block: SourceBlock, undo: UndoColumns): boolean {
     const rivals = this.#rivalsOf(block).filter(({ hash }) => hash !== block.hash);
     if (rivals.length === 0) return false;
-    const ownTxids = this.#shapeOf(block);
+    const ownTxids = this.#columnsOf(block);
     return rivals.some((rival) => {
-      const columns = this.#shapeOf(rival);
+      const columns = this.#columnsOf(rival);
       if (columns === undefined || !hasShape(undo, columns)) return false;
       const end = 32 * columns.txCount;
       return (
@@ -301,7 +314,7 @@ class FolderUndoFiles implements UndoFiles {
   }
 
   /** Undefined when the block can not be read: then it was never connected. */
-  #shapeOf(block: SourceBlock): BlockColumns | undefined {
+  #columnsOf(block: SourceBlock): BlockColumns | undefined {
     const columns = new BlockColumns();
     try {
       readBlockColumns(this.#source.readBlock(block), this.#source.network, columns);

@@ -9,6 +9,8 @@ export interface UndoChainOptions {
   readonly without?: ReadonlySet<string>;
   /** Puts the records of a file in another order. */
   readonly order?: <T>(records: readonly T[]) => T[];
+  /** Makes another coin of each. */
+  readonly change?: (coin: SpentCoin) => SpentCoin;
 }
 
 /** The blocks of a plain or scrambled block file, in its order. */
@@ -55,7 +57,11 @@ function undoOf(blocks: readonly SlowBlock[]): Map<SlowBlock, BlockUndo> {
 export function writeUndoFiles(
   folder: string,
   magic: number,
-  { without = new Set(), order = (records) => [...records] }: UndoChainOptions = {},
+  {
+    without = new Set(),
+    order = (records) => [...records],
+    change = (coin) => coin,
+  }: UndoChainOptions = {},
 ): Map<string, SlowBlock[]> {
   const names = readdirSync(folder);
   const key = names.includes('xor.dat') ? readFileSync(join(folder, 'xor.dat')) : undefined;
@@ -73,9 +79,11 @@ export function writeUndoFiles(
     const connected = blocks.filter(({ hash, previousHash }) => {
       return !without.has(hash) && previousHash !== '00'.repeat(32);
     });
-    const records = order(connected).map((block) =>
-      undoRecord(magicBytes.toString('hex'), undo.get(block)!),
-    );
+    const records = order(connected).map((block) => {
+      const { prevHash, transactions } = undo.get(block)!;
+      const changed = transactions.map((coins) => coins.map(change));
+      return undoRecord(magicBytes.toString('hex'), { prevHash, transactions: changed });
+    });
     const bytes = Buffer.concat(records);
     writeFileSync(join(folder, name), key === undefined ? bytes : scrambled(bytes, key));
   }
