@@ -13,7 +13,9 @@ import { seededRandom } from '../src/bytes/seeded-random.ts';
 import { INPUT_KIND } from '../src/chain/input-kind.ts';
 import { getNetwork } from '../src/chain/network.ts';
 import { SCRIPT_KIND } from '../src/chain/script-kind.ts';
-import { FlowIndex, TX_FLAG, UNSPENT } from '../src/ledger/flow-index.ts';
+import { type FlowIndex, TX_FLAG, UNSPENT } from '../src/ledger/flow-index.ts';
+import { checkpointFlow, createFlow } from '../src/ledger/flow-store.ts';
+import type { TipRecord } from '../src/ledger/tip-record.ts';
 import { NONE } from '../src/units/ids.ts';
 
 const DEPOSITS_PER_BLOCK = 100;
@@ -40,7 +42,6 @@ export interface BusyMark {
 }
 
 export interface BusyLedger {
-  readonly flow: FlowIndex;
   readonly hotScript: number;
   readonly clusterScripts: number;
   /** By rising height; the last one is the tip. */
@@ -100,8 +101,8 @@ class BusyWriter {
   readonly cluster = new Sums();
   hotScript = -1;
 
-  constructor() {
-    this.flow = FlowIndex.inMemory(getNetwork('regtest'));
+  constructor(folder: string) {
+    this.flow = createFlow(folder, getNetwork('regtest'));
   }
 
   #addTx(flags: number): void {
@@ -202,19 +203,36 @@ class BusyWriter {
   }
 }
 
-/** @param blocks 100,000 give a hot address of 5 million transactions in a cluster of 10 million addresses */
-export function writeBusyLedger(blocks: number): BusyLedger {
-  const writer = new BusyWriter();
+/**
+ * Write the index into a folder, and close it.
+ *
+ * @param blocks 100,000 give a hot address of 5 million transactions in a cluster of 10 million addresses
+ */
+export function writeBusyLedger(folder: string, blocks: number): BusyLedger {
+  const writer = new BusyWriter(folder);
   const marks: BusyMark[] = [];
   for (let height = 0; height < blocks; height += 1) {
     writer.block(height);
     if ((height + 1) % Math.floor(blocks / MARKS) !== 0 && height + 1 !== blocks) continue;
     marks.push({ height, hot: writer.hot.known, cluster: writer.cluster.known });
   }
+  checkpointFlow(writer.flow, tipOf(writer.flow), true);
+  writer.flow.close();
   return {
-    flow: writer.flow,
     hotScript: writer.hotScript,
     clusterScripts: 1 + blocks * DEPOSITS_PER_BLOCK,
     marks,
   };
+}
+
+/** What a checkpoint needs of a ledger's tip; there are no tables beside this index. */
+function tipOf(flow: FlowIndex): TipRecord {
+  const tip: Partial<TipRecord> = {
+    network: flow.network.name,
+    height: flow.blockCount - 1,
+    hash: 'b5'.repeat(32),
+    rows: { ...flow.counts, files: 0 },
+    facts: flow.columns.states('fact'),
+  };
+  return tip as TipRecord;
 }

@@ -54,6 +54,12 @@ export function outputsMax(blockBytes: number): number {
   return Math.ceil(blockBytes / OUTPUT_BYTES_MIN);
 }
 
+/** Before there is a block; shared, since many columns may be made. */
+const NO_U8 = new Uint8Array(0);
+const NO_U32 = new Uint32Array(0);
+const NO_I32 = new Int32Array(0);
+const NO_F64 = new Float64Array(0);
+
 /**
  * The columns of one block. Made once and filled again for each block: what is read from them is valid
  * until the next `readBlockColumns`. Arrays may be longer than their count.
@@ -68,34 +74,34 @@ export class BlockColumns {
   bodyOffset = HEADER_BYTES;
 
   /** Per transaction: where it stands in the block, with marker, flag and witness. */
-  txOffset: Uint32Array = new Uint32Array(0);
-  txLength: Uint32Array = new Uint32Array(0);
+  txOffset: Uint32Array = NO_U32;
+  txLength: Uint32Array = NO_U32;
   /** Bytes without marker, flag and witness; weight = 3 * txStrippedLength + txLength. */
-  txStrippedLength: Uint32Array = new Uint32Array(0);
-  txVersion: Int32Array = new Int32Array(0);
-  txLocktime: Uint32Array = new Uint32Array(0);
-  txHasWitness: Uint8Array = new Uint8Array(0);
+  txStrippedLength: Uint32Array = NO_U32;
+  txVersion: Int32Array = NO_I32;
+  txLocktime: Uint32Array = NO_U32;
+  txHasWitness: Uint8Array = NO_U8;
   /** Row of the first input and output; one entry more than transactions. */
-  txFirstInput: Uint32Array = new Uint32Array(1);
-  txFirstOutput: Uint32Array = new Uint32Array(1);
+  txFirstInput: Uint32Array = NO_U32;
+  txFirstOutput: Uint32Array = NO_U32;
   /** 32 bytes each, internal order. */
-  txids: Uint8Array = new Uint8Array(0);
+  txids: Uint8Array = NO_U8;
 
   /** Per input: offset in the block of the 32 bytes of the transaction that it spends from. */
-  inPrevTxidOffset: Uint32Array = new Uint32Array(0);
-  inPrevVout: Uint32Array = new Uint32Array(0);
-  inSequence: Uint32Array = new Uint32Array(0);
-  inScriptOffset: Uint32Array = new Uint32Array(0);
-  inScriptLength: Uint32Array = new Uint32Array(0);
+  inPrevTxidOffset: Uint32Array = NO_U32;
+  inPrevVout: Uint32Array = NO_U32;
+  inSequence: Uint32Array = NO_U32;
+  inScriptOffset: Uint32Array = NO_U32;
+  inScriptLength: Uint32Array = NO_U32;
   /** Offset of the item count of the witness; 0 when the transaction has none. */
-  inWitnessOffset: Uint32Array = new Uint32Array(0);
+  inWitnessOffset: Uint32Array = NO_U32;
   /** Bytes of the witness, its item count included. */
-  inWitnessLength: Uint32Array = new Uint32Array(0);
+  inWitnessLength: Uint32Array = NO_U32;
 
   /** Per output: satoshi, exact. */
-  outValue: Float64Array = new Float64Array(0);
-  outScriptOffset: Uint32Array = new Uint32Array(0);
-  outScriptLength: Uint32Array = new Uint32Array(0);
+  outValue: Float64Array = NO_F64;
+  outScriptOffset: Uint32Array = NO_U32;
+  outScriptLength: Uint32Array = NO_U32;
 
   /** Make room for any block of that many bytes. Contents are lost. */
   reserve(blockBytes: number): void {

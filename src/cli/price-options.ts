@@ -111,7 +111,7 @@ export function checkCurrencies(book: PriceBook, currencies: readonly string[]):
   const named = book.named === undefined ? '' : ` by ${book.named.join(', ')}`;
   throw new ClewError(
     'CLEW_PRICES_NONE',
-    `No prices of ${book.asset} in ${missing} are stored${named}; there are ${book.currencies.join(', ')}.`,
+    `No prices of ${book.asset} in ${missing} are stored${named}; there are prices in ${book.currencies.join(', ')}.`,
     { asset: book.asset, currency: missing },
   );
 }

@@ -116,6 +116,7 @@ function slowFacts(flow: FlowIndex, members: ReadonlySet<number>, txEnd: number)
     summary: {
       receivedSats: received,
       sentSats: sent,
+      sentFromBeforeSats: 0n,
       balanceSats: received - sent - destroyed,
       transactions: entries.length,
       outputs,

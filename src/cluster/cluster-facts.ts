@@ -54,10 +54,12 @@ export function summariseCluster(
   }
   const receivedSats = sumAt(totals, at + TOTAL.receivedHigh) + later.received.value;
   const sentSats = sumAt(totals, at + TOTAL.sentHigh) + later.sent.value;
+  const sentFromBeforeSats = sumAt(totals, at + TOTAL.beforeHigh) + later.before.value;
   return {
     receivedSats,
     sentSats,
-    balanceSats: receivedSats - sentSats - destroyedSats,
+    sentFromBeforeSats,
+    balanceSats: receivedSats + sentFromBeforeSats - sentSats - destroyedSats,
     transactions: totals[at + TOTAL.transactions]! + later.transactions,
     outputs: totals[at + TOTAL.outputs]! + later.outputs,
     spentOutputs: totals[at + TOTAL.spentOutputs]! + later.inputs,
@@ -110,19 +112,23 @@ interface ClusterPart {
   readonly inputs: number;
   readonly receivedSats: bigint;
   readonly sentSats: bigint;
+  readonly sentFromBeforeSats: bigint;
 }
 
 function clusterInTx(flow: FlowIndex, run: ClusterRun, root: ScriptId, tx: number): ClusterPart {
   const received = new SatsTotal();
   const sent = new SatsTotal();
+  const before = new SatsTotal();
   let outputs = 0;
   let inputs = 0;
   const inputEnd = flow.txFirstInput.at(tx + 1);
   for (let input = flow.txFirstInput.at(tx); input < inputEnd; input += 1) {
-    const prevout = flow.inputPrevout.at(input);
-    if (prevout === NONE || !isOf(flow, run, root, prevout)) continue;
+    const script = flow.inputScript(input);
+    if (script === NONE || run.rootOf(script) !== root) continue;
+    const sats = flow.inputValue(input);
     inputs += 1;
-    sent.add(flow.outputValue.at(prevout));
+    sent.add(sats);
+    if (flow.inputPrevout.at(input) === NONE) before.add(sats);
   }
   const outputEnd = flow.txFirstOutput.at(tx + 1);
   for (let output = flow.txFirstOutput.at(tx); output < outputEnd; output += 1) {
@@ -130,7 +136,13 @@ function clusterInTx(flow: FlowIndex, run: ClusterRun, root: ScriptId, tx: numbe
     outputs += 1;
     received.add(flow.outputValue.at(output));
   }
-  return { outputs, inputs, receivedSats: received.value, sentSats: sent.value };
+  return {
+    outputs,
+    inputs,
+    receivedSats: received.value,
+    sentSats: sent.value,
+    sentFromBeforeSats: before.value,
+  };
 }
 
 function isOf(flow: FlowIndex, run: ClusterRun, root: ScriptId, output: number): boolean {
@@ -142,6 +154,7 @@ function isOf(flow: FlowIndex, run: ClusterRun, root: ScriptId, output: number):
 class LaterSums {
   readonly received = new SatsTotal();
   readonly sent = new SatsTotal();
+  readonly before = new SatsTotal();
   outputs = 0;
   inputs = 0;
   transactions = 0;
@@ -151,6 +164,7 @@ class LaterSums {
     if (part.outputs + part.inputs === 0) return;
     this.received.add(Number(part.receivedSats));
     this.sent.add(Number(part.sentSats));
+    this.before.add(Number(part.sentFromBeforeSats));
     this.outputs += part.outputs;
     this.inputs += part.inputs;
     this.transactions += 1;

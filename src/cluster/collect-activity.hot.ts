@@ -33,8 +33,11 @@ export const TOTAL = {
   sentLow: 10,
   destroyedHigh: 11,
   destroyedLow: 12,
+  /** Of what was sent, what had been received before the ledger. */
+  beforeHigh: 13,
+  beforeLow: 14,
 } as const;
-export const TOTALS_WIDTH = 13;
+export const TOTALS_WIDTH = 15;
 
 /** Sums are kept as two doubles, both exact: the sum is `high * SUM_SPLIT + low`. */
 const SUM_SPLIT = 2n ** 50n;
@@ -89,6 +92,13 @@ function numberBusy(
     // Enough is enough: the sum only decides whether a cluster is busy.
     events[root] = Math.min(sum, busyEvents);
   }
+  // Spends from before the ledger are events of scripts that may have no output here.
+  const { undoInputs } = flow;
+  const undoEnd = undoInputs.firstFrom(flow.txFirstInput.at(txEnd));
+  for (let row = 0; row < undoEnd; row += 1) {
+    const root = roots[undoInputs.script.at(row)]!;
+    events[root] = Math.min(events[root]! + 1, busyEvents);
+  }
   const hasSeveral = new Uint8Array(roots.length);
   for (let script = 0; script < roots.length; script += 1) {
     if (roots[script] !== script) hasSeveral[roots[script]!] = 1;
@@ -112,6 +122,7 @@ class ActivityPass {
   readonly #received: SatsTotal[];
   readonly #sent: SatsTotal[];
   readonly #destroyed: SatsTotal[];
+  readonly #before: SatsTotal[];
 
   constructor(
     flow: FlowIndex,
@@ -130,11 +141,11 @@ class ActivityPass {
     this.#received = sums();
     this.#sent = sums();
     this.#destroyed = sums();
+    this.#before = sums();
   }
 
-  /** Place of the busy cluster that an output belongs to, or -1. */
-  #clusterOf(output: number): number {
-    const script = this.#flow.outputScript.at(output);
+  /** Place of the busy cluster that a script belongs to, or -1. */
+  #clusterOf(script: number): number {
     return script === NONE ? -1 : this.#ofRoot[this.#roots[script]!]! - 1;
   }
 
@@ -149,17 +160,17 @@ class ActivityPass {
     for (let tx = txBegin; tx < this.#txEnd; tx += 1) {
       const inputEnd = flow.txFirstInput.at(tx + 1);
       for (; input < inputEnd; input += 1) {
-        const prevout = flow.inputPrevout.at(input);
-        if (prevout === NONE) continue;
-        const cluster = this.#clusterOf(prevout);
+        const cluster = this.#clusterOf(flow.inputScript(input));
         if (cluster < 0) continue;
+        const sats = flow.inputValue(input);
         lists.add(cluster, tx);
         totals[TOTALS_WIDTH * cluster + TOTAL.spentOutputs]! += 1;
-        this.#sent[cluster]!.add(flow.outputValue.at(prevout));
+        this.#sent[cluster]!.add(sats);
+        if (flow.inputPrevout.at(input) === NONE) this.#before[cluster]!.add(sats);
       }
       const outputEnd = flow.txFirstOutput.at(tx + 1);
       for (; output < outputEnd; output += 1) {
-        const cluster = this.#clusterOf(output);
+        const cluster = this.#clusterOf(flow.outputScript.at(output));
         if (cluster < 0) continue;
         lists.add(cluster, tx);
         totals[TOTALS_WIDTH * cluster + TOTAL.outputs]! += 1;
@@ -167,7 +178,7 @@ class ActivityPass {
       }
     }
     for (const destroyed of destroyedOutputs(flow, txBegin, this.#txEnd)) {
-      const cluster = this.#clusterOf(destroyed);
+      const cluster = this.#clusterOf(flow.outputScript.at(destroyed));
       if (cluster >= 0) this.#destroyed[cluster]!.add(flow.outputValue.at(destroyed));
     }
   }
@@ -193,6 +204,7 @@ class ActivityPass {
       putSum(totals, at + TOTAL.receivedHigh, this.#received[cluster]!.value);
       putSum(totals, at + TOTAL.sentHigh, this.#sent[cluster]!.value);
       putSum(totals, at + TOTAL.destroyedHigh, this.#destroyed[cluster]!.value);
+      putSum(totals, at + TOTAL.beforeHigh, this.#before[cluster]!.value);
     }
     return { totals, ...this.#lists.finish() };
   }

@@ -8,7 +8,9 @@ import { EventWalk, totalEvents, walkBefore } from './script-events.hot.ts';
 export interface ScriptsSummary {
   readonly receivedSats: bigint;
   readonly sentSats: bigint;
-  /** Received, not sent, and spendable. */
+  /** Of what was sent, what had been received before the ledger, as undo data tells. */
+  readonly sentFromBeforeSats: bigint;
+  /** Received, not sent, and spendable. What was received before the ledger and not sent since is not known. */
   readonly balanceSats: bigint;
   readonly transactions: number;
   readonly outputs: number;
@@ -60,6 +62,7 @@ export function summariseScripts(
   const walk = new EventWalk(flow);
   let received = 0n;
   let sent = 0n;
+  let sentFromBefore = 0n;
   let outputs = 0;
   let spentOutputs = 0;
   let transactions = 0;
@@ -72,6 +75,7 @@ export function summariseScripts(
     if (totals.transactions === 0) continue;
     received += totals.received.value;
     sent += totals.sent.value;
+    sentFromBefore += totals.before.value;
     outputs += totals.outputs;
     spentOutputs += totals.inputs;
     transactions +=
@@ -83,7 +87,8 @@ export function summariseScripts(
   return {
     receivedSats: received,
     sentSats: sent,
-    balanceSats: received - sent - sumDestroyed(flow, counted, txEnd),
+    sentFromBeforeSats: sentFromBefore,
+    balanceSats: received + sentFromBefore - sent - sumDestroyed(flow, counted, txEnd),
     transactions,
     outputs,
     spentOutputs,

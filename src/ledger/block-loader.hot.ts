@@ -6,6 +6,8 @@
  * Prevouts are resolved against the flow index itself: txid -> transaction row -> output row. A block that is
  * whole and still spends what is not there belongs to no valid chain, and ends the work.
  *
+ * What a block spends from before the ledger may be known from undo data (`spent-before.hot.ts`), which is asked for only then.
+ *
  * Invariant: everything that changes in place here follows from the appended facts (`flow-replay.ts`); a test compares
  * the two. Cost: one or two random reads per input and output.
  */
@@ -13,6 +15,7 @@ import { displayToHash } from '../bytes/hex.ts';
 import { bareKeyTwin } from '../chain/bare-key.ts';
 import type { BlockColumns } from '../chain/block-columns.hot.ts';
 import { classifyInput, INPUT_KIND, newInputShape, PREVOUT_UNKNOWN } from '../chain/input-kind.ts';
+import { classifyScript } from '../chain/script.ts';
 import { SCRIPT_KIND, type ScriptKind } from '../chain/script-kind.ts';
 import { ClewError } from '../errors.ts';
 import { SatsTotal } from '../units/amount.ts';
@@ -31,6 +34,7 @@ import {
 import { PreparedBlock, prepareBlock } from './prepare-block.hot.ts';
 import type { RowBase } from './row-base.ts';
 import { hashScript, scriptKey } from './script-key.hot.ts';
+import { type BlockUndo, SpentBeforeReader } from './spent-before.hot.ts';
 
 export interface BlockMeta {
   readonly height: number;
@@ -47,6 +51,7 @@ export class BlockLoader {
   readonly #revealed: Uint8Array[] = [];
   readonly #shape = newInputShape();
   readonly #lookups = new BlockLookups();
+  readonly #spentBefore: SpentBeforeReader;
   readonly rows: BatchRows;
   #inputs: number;
   #addresses: number;
@@ -63,6 +68,7 @@ export class BlockLoader {
    */
   constructor(flow: FlowIndex, counters: LedgerCounters, base?: RowBase) {
     this.#flow = flow;
+    this.#spentBefore = new SpentBeforeReader(flow);
     this.rows = createBatchRows(base);
     this.#inputs = counters.inputs;
     this.#addresses = counters.addresses;
@@ -85,6 +91,7 @@ export class BlockLoader {
       unspentCount: this.#unspentCount,
       unspentSats: this.#unspentBase + this.#unspent.value,
       unknownInputs: this.#unknownInputs,
+      undoInputs: this.#flow.undoInputs.count,
       knownFeesSats: this.#feesBase + this.#fees.value,
     };
   }
@@ -115,12 +122,14 @@ export class BlockLoader {
   /**
    * Append the rows of a block that was checked.
    *
+   * @param undo asked when the block spends from before the ledger
    * @throws {ClewError} CLEW_BLOCK_INVALID: the rows of this batch must be thrown away
    */
-  addPrepared(prepared: PreparedBlock, meta: BlockMeta): void {
+  addPrepared(prepared: PreparedBlock, meta: BlockMeta, undo?: BlockUndo): void {
     const { bytes: block, columns } = prepared;
     const flow = this.#flow;
     const txBase = flow.txCount;
+    this.#spentBefore.begin(prepared, undo);
     this.#pushBlockRow(block, columns, meta);
     flow.addBlock(meta.height, readU32(block, 68));
     this.#addTxids(columns);
@@ -186,14 +195,20 @@ export class BlockLoader {
 
     let inputSats = 0;
     let unknown = 0;
+    let flags = isCoinbase ? TX_FLAG.coinbase : 0;
     if (!isCoinbase) {
       for (let input = inputFrom; input < inputEnd; input += 1) {
         const prevout = this.#prevoutOf(block, columns, input, txIndex, height);
         if (prevout === NONE) unknown += 1;
         else inputSats += flow.outputValue.at(prevout);
       }
+      const before = this.#spentBefore;
+      if (unknown > 0 && before.judge(i, this.#lookups.prevouts.subarray(inputFrom, inputEnd))) {
+        flags |= TX_FLAG.undoPrevout;
+        inputSats += before.spentSats;
+        unknown -= before.inputCount;
+      }
     }
-    let flags = isCoinbase ? TX_FLAG.coinbase : 0;
     if (columns.txHasWitness[i] === 1) flags |= TX_FLAG.witness;
     if (unknown > 0) flags |= TX_FLAG.unknownPrevout;
     for (let output = outputFrom; output < outputEnd; output += 1) {
@@ -282,7 +297,8 @@ export class BlockLoader {
     const flow = this.#flow;
     const rows = this.rows;
     const inputIndex = flow.inputCount;
-    const scriptId = prevout === NONE ? NONE : flow.outputScript.at(prevout);
+    let scriptId = prevout === NONE ? NONE : flow.outputScript.at(prevout);
+    if (prevout === NONE && !isCoinbase) scriptId = this.#addSpentBefore(input);
     const shape = this.#shape;
     if (isCoinbase) {
       shape.kind = INPUT_KIND.coinbase;
@@ -310,15 +326,14 @@ export class BlockLoader {
     rows.inputs.key_form.push(shape.keyForm);
     rows.inputs.sighash_mask.push(shape.sighashMask);
     rows.inputs.witness_items.push(shape.witnessItems);
-    if (prevout === NONE) {
-      if (isCoinbase) return;
+    if (prevout !== NONE) {
+      this.#unspentCount -= 1;
+      this.#unspent.add(-flow.outputValue.at(prevout));
+    } else if (!isCoinbase) {
       rows.unknown_prevouts.input_index.push(inputIndex);
       rows.unknown_prevouts.prev_txid.push(block, columns.inPrevTxidOffset[input]!);
       rows.unknown_prevouts.prev_vout.push(columns.inPrevVout[input]!);
-      return;
     }
-    this.#unspentCount -= 1;
-    this.#unspent.add(-flow.outputValue.at(prevout));
     if (scriptId === NONE) return;
     const scriptSig = columns.inScriptOffset[input]!;
     if (shape.kind === INPUT_KIND.p2shP2wpkh) {
@@ -326,6 +341,38 @@ export class BlockLoader {
     } else if (shape.kind === INPUT_KIND.p2shP2wsh) {
       this.#addReveal(block, scriptSig, scriptId, txIndex, REVEAL.p2wsh, 32);
     }
+  }
+
+  /** What the input that comes next spends from before the ledger, when that is known; returns the script or NONE. */
+  #addSpentBefore(input: number): number {
+    const before = this.#spentBefore;
+    const row = before.rowOf(input);
+    if (row < 0) return NONE;
+    const { scriptBytes, scriptOffset, valueSats } = before.spent!;
+    const start = scriptOffset[row]!;
+    const end = scriptOffset[row + 1]!;
+    const kind = classifyScript(scriptBytes, start, end);
+    hashScript(scriptBytes, start, end);
+    const { low, high } = scriptKey;
+    const scriptId = this.#scriptRow(scriptBytes, start, end, kind, low, high);
+    this.#flow.addUndoInput(valueSats[row]!, scriptId, before.originOf(row));
+    return scriptId;
+  }
+
+  /** The row of a script, which is added when it was not seen before. */
+  #scriptRow(
+    bytes: Uint8Array,
+    start: number,
+    end: number,
+    kind: number,
+    keyLow: number,
+    keyHigh: number,
+  ): number {
+    const flow = this.#flow;
+    const known = flow.findScript(keyLow, keyHigh, bytes, start, end);
+    if (known !== NONE) return known;
+    if (this.#isNewAddress(bytes, start, end, kind, keyLow, keyHigh)) this.#addresses += 1;
+    return flow.addScriptByKey(kind, keyLow, keyHigh, bytes, start, end);
   }
 
   /** The scriptSig is one push of the redeem script, which is version, length, witness program (BIP 141). */
@@ -367,11 +414,7 @@ export class BlockLoader {
     const keyHigh = prepared.outKeyHigh[output]!;
     let scriptId = this.#lookups.scripts[output]!;
     // It may have come with an earlier output of this block.
-    if (scriptId === NONE) scriptId = flow.findScript(keyLow, keyHigh, block, start, end);
-    if (scriptId === NONE) {
-      if (this.#isNewAddress(block, start, end, kind, keyLow, keyHigh)) this.#addresses += 1;
-      scriptId = flow.addScriptByKey(kind, keyLow, keyHigh, block, start, end);
-    }
+    if (scriptId === NONE) scriptId = this.#scriptRow(block, start, end, kind, keyLow, keyHigh);
     flow.addOutputOf(txIndex, valueSats, scriptId, isGenesis ? UNSPENDABLE : UNSPENT);
     rows.script_id.push(scriptId);
     if (isGenesis) return;

@@ -25,6 +25,7 @@ const NOTHING: LedgerCounters = {
   unspentCount: 0,
   unspentSats: 0n,
   unknownInputs: 0,
+  undoInputs: 0,
   knownFeesSats: 0n,
 };
 

@@ -1,5 +1,5 @@
 import type { ColumnPlace } from './column-state.ts';
-import { PAGE_ROWS, type PageBudget } from './page-budget.ts';
+import { PAGE_BITS, PAGE_MASK, PAGE_ROWS, type PageBudget, ROW_INT_MAX } from './page-budget.ts';
 import { PagedColumn } from './paged-column.ts';
 
 /** Rows of a fixed number of bytes (txids: 32). */
@@ -16,15 +16,15 @@ export class BytesColumn extends PagedColumn {
 
   /** A view of a row: valid until the page leaves memory, so copy what must last. */
   at(row: number): Uint8Array {
-    const pageIndex = Math.floor(row / PAGE_ROWS);
+    const pageIndex = row <= ROW_INT_MAX ? row >>> PAGE_BITS : Math.floor(row / PAGE_ROWS);
     const page = this.#table[pageIndex] ?? this.#load(pageIndex);
-    const start = (row - pageIndex * PAGE_ROWS) * this.stride;
+    const start = (row & PAGE_MASK) * this.stride;
     return page.subarray(start, start + this.stride);
   }
 
   /** The page with a row in it; valid until it leaves memory. Row n of it stands at `n % PAGE_ROWS` times the width. */
   pageOf(row: number): Uint8Array {
-    const pageIndex = Math.floor(row / PAGE_ROWS);
+    const pageIndex = row <= ROW_INT_MAX ? row >>> PAGE_BITS : Math.floor(row / PAGE_ROWS);
     return this.#table[pageIndex] ?? this.#load(pageIndex);
   }
 
@@ -37,9 +37,9 @@ export class BytesColumn extends PagedColumn {
 
   /** True when the row equals the bytes at `start`. */
   equals(row: number, bytes: Uint8Array, start: number): boolean {
-    const pageIndex = Math.floor(row / PAGE_ROWS);
+    const pageIndex = row <= ROW_INT_MAX ? row >>> PAGE_BITS : Math.floor(row / PAGE_ROWS);
     const page = this.#table[pageIndex] ?? this.#load(pageIndex);
-    const rowStart = (row - pageIndex * PAGE_ROWS) * this.stride;
+    const rowStart = (row & PAGE_MASK) * this.stride;
     for (let i = 0; i < this.stride; i += 1) {
       if (page[rowStart + i] !== bytes[start + i]) return false;
     }
@@ -49,9 +49,9 @@ export class BytesColumn extends PagedColumn {
   /** Append the bytes that begin at `start`. */
   push(bytes: Uint8Array, start: number): void {
     const row = this.length;
-    const pageIndex = Math.floor(row / PAGE_ROWS);
+    const pageIndex = row <= ROW_INT_MAX ? row >>> PAGE_BITS : Math.floor(row / PAGE_ROWS);
     const page = this.#table[pageIndex] ?? this.#load(pageIndex);
-    const rowStart = (row - pageIndex * PAGE_ROWS) * this.stride;
+    const rowStart = (row & PAGE_MASK) * this.stride;
     for (let i = 0; i < this.stride; i += 1) page[rowStart + i] = bytes[start + i]!;
     this.length = row + 1;
   }
@@ -61,9 +61,9 @@ export class BytesColumn extends PagedColumn {
     let from = start;
     while (from < end) {
       const row = this.length;
-      const pageIndex = Math.floor(row / PAGE_ROWS);
+      const pageIndex = row <= ROW_INT_MAX ? row >>> PAGE_BITS : Math.floor(row / PAGE_ROWS);
       const page = this.#table[pageIndex] ?? this.#load(pageIndex);
-      const rowStart = (row - pageIndex * PAGE_ROWS) * this.stride;
+      const rowStart = (row & PAGE_MASK) * this.stride;
       const count = Math.min(end - from, page.length - rowStart);
       for (let i = 0; i < count; i += 1) page[rowStart + i] = bytes[from + i]!;
       this.length = row + count / this.stride;
@@ -76,9 +76,9 @@ export class BytesColumn extends PagedColumn {
     const copy = new Uint8Array((to - from) * this.stride);
     let row = from;
     while (row < to) {
-      const pageIndex = Math.floor(row / PAGE_ROWS);
+      const pageIndex = row <= ROW_INT_MAX ? row >>> PAGE_BITS : Math.floor(row / PAGE_ROWS);
       const page = this.#table[pageIndex] ?? this.#load(pageIndex);
-      const rowInPage = row - pageIndex * PAGE_ROWS;
+      const rowInPage = row & PAGE_MASK;
       const count = Math.min(to - row, PAGE_ROWS - rowInPage);
       copy.set(
         page.subarray(rowInPage * this.stride, (rowInPage + count) * this.stride),
@@ -91,9 +91,9 @@ export class BytesColumn extends PagedColumn {
 
   /** True when the rows from `from` on hold the bytes of [start, end). */
   equalsRange(from: number, bytes: Uint8Array, start: number, end: number): boolean {
-    const firstPage = Math.floor(from / PAGE_ROWS);
+    const firstPage = from <= ROW_INT_MAX ? from >>> PAGE_BITS : Math.floor(from / PAGE_ROWS);
     const page = this.#table[firstPage] ?? this.#load(firstPage);
-    const at = (from - firstPage * PAGE_ROWS) * this.stride;
+    const at = (from & PAGE_MASK) * this.stride;
     if (at + (end - start) > page.length) {
       const stored = this.readRange(from, from + (end - start) / this.stride);
       for (let i = start; i < end; i += 1) if (stored[i - start] !== bytes[i]) return false;

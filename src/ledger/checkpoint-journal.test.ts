@@ -264,27 +264,38 @@ test('a checkpoint cut off at any call to the disk is the old one or the new one
   assert.ok(seen.old > 10 && seen.new > 5, JSON.stringify(seen));
 });
 
-test('a checkpoint that meets a full disk at any call can be made again by the same process', () => {
+test('a checkpoint that met a full disk is made again by the same process, or killed while that is done', () => {
   const old = join(base, 'space-old');
   const before = makeOld(old);
-  // Removing the journal when it could not be written is the one call whose failure is not met here.
-  for (let failing = 0; failing < 70; failing += 3) {
+  const random = seededRandom(`${SEED}/space`);
+  for (let failing = 0; failing < 75; failing += 2) {
     const folder = join(base, `space-${failing}`);
     const { pair, after } = prepare(old, folder, before);
-    const journal = new CheckpointJournal(folder);
-    const random = seededRandom(`${SEED}/space`);
+    const states = new Map([
+      ['old', before],
+      ['new', copyOf(after)],
+    ]);
     const what = `call ${failing}, seed ${SEED}`;
     const attempt = (): unknown =>
-      runUntil(failing, 0.5, () => checkpoint(journal, pair, 'new'), 'full disk');
+      runUntil(
+        failing,
+        0.5,
+        () => checkpoint(new CheckpointJournal(folder), pair, 'new'),
+        'full disk',
+      );
     assert.throws(attempt, { code: 'CLEW_NO_SPACE' }, what);
-    if (failing % 2 === 0) cut(pair, after, after.rows.length - 150);
+    if (failing % 4 === 0) cut(pair, after, after.rows.length - 150);
     change(pair, after, random, 500, 50);
-    checkpoint(journal, pair, 'newer');
-    assertHolds(pair, after, what);
+    states.set('newer', after);
+    const killedAt = failing % 6 === 0 ? Number.POSITIVE_INFINITY : random.int(0, 90);
+    runUntil(killedAt, 0.5, () => checkpoint(new CheckpointJournal(folder), pair, 'newer'));
+    if (killedAt > 1_000) assertHolds(pair, after, what);
     closePair(pair);
-    assert.equal(CheckpointJournal.recover(folder), false);
-    const reopened = openPair(folder, readManifest(folder), 1e9);
-    assertHolds(reopened, after, what);
+    CheckpointJournal.recover(folder);
+    const manifest = readManifest(folder);
+    if (killedAt > 1_000) assert.equal(manifest.name, 'newer');
+    const reopened = openPair(folder, manifest, 1e9);
+    assertHolds(reopened, states.get(manifest.name)!, `${what}: ${manifest.name}`);
     closePair(reopened);
     fs.rmSync(folder, { recursive: true });
   }

@@ -55,8 +55,6 @@ interface JournalRecord {
 
 export class CheckpointJournal {
   readonly #folder: string;
-  /** A complete journal that could not be carried out to its end. */
-  #isPending = false;
 
   constructor(folder: string) {
     this.#folder = folder;
@@ -89,7 +87,8 @@ export class CheckpointJournal {
    *   its journal is carried out by the next `checkpoint` or `recover`
    */
   checkpoint(columns: readonly PagedColumn[], manifest: () => CheckpointManifest): void {
-    if (this.#isPending) this.#finish();
+    // One that could not be carried out to its end earlier must be now: files may be half way.
+    CheckpointJournal.recover(this.#folder);
     const writer = new JournalWriter(join(this.#folder, FILE_NAME));
     try {
       for (const column of columns) {
@@ -107,16 +106,10 @@ export class CheckpointJournal {
       writer.abandon();
       throw cause;
     }
-    this.#isPending = true;
     for (const column of columns) column.commitCheckpoint();
-    this.#finish();
-    for (const column of columns) column.settleCheckpoint();
-  }
-
-  #finish(): void {
     carryOut(this.#folder);
     remove(join(this.#folder, FILE_NAME));
-    this.#isPending = false;
+    for (const column of columns) column.settleCheckpoint();
   }
 }
 

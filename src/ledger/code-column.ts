@@ -6,7 +6,7 @@
  * odd values in its early years does not use up the codes. A code remembers the row that brought it: forgetting rows forgets it.
  */
 import type { ColumnDamage, ColumnPlace, ColumnState } from './column-state.ts';
-import { PAGE_ROWS, type PageBudget } from './page-budget.ts';
+import { PAGE_BITS, PAGE_MASK, PAGE_ROWS, type PageBudget, ROW_INT_MAX } from './page-budget.ts';
 import { PagedColumn } from './paged-column.ts';
 import { RareList } from './rare-list.ts';
 
@@ -50,9 +50,9 @@ export class CodeColumn extends PagedColumn {
 
   /** The value in a row that exists. */
   at(row: number): number {
-    const pageIndex = Math.floor(row / PAGE_ROWS);
+    const pageIndex = row <= ROW_INT_MAX ? row >>> PAGE_BITS : Math.floor(row / PAGE_ROWS);
     const page = this.#table[pageIndex] ?? this.#load(pageIndex);
-    const code = page[row - pageIndex * PAGE_ROWS]!;
+    const code = page[row & PAGE_MASK]!;
     return code === RARE ? this.#rare.at(row) : this.#values[code]!;
   }
 
@@ -60,9 +60,9 @@ export class CodeColumn extends PagedColumn {
     const row = this.length;
     // Before the page is taken: the list may need its memory.
     const code = this.#codes.get(value) ?? this.#keepNew(row, value);
-    const pageIndex = Math.floor(row / PAGE_ROWS);
+    const pageIndex = row <= ROW_INT_MAX ? row >>> PAGE_BITS : Math.floor(row / PAGE_ROWS);
     const page = this.#table[pageIndex] ?? this.#load(pageIndex);
-    page[row - pageIndex * PAGE_ROWS] = code;
+    page[row & PAGE_MASK] = code;
     this.length = row + 1;
   }
 

@@ -9,15 +9,7 @@
  * lies beyond is leftover of work that was cut off. Their field "rows" stays zero and every byte of the header is compared.
  * Files that are written once and whole (clustering runs) keep their row count in the field.
  */
-import {
-  closeSync,
-  fdatasyncSync,
-  fstatSync,
-  fsyncSync,
-  openSync,
-  readSync,
-  writeSync,
-} from 'node:fs';
+import { closeSync, fdatasyncSync, fstatSync, openSync, readSync, writeSync } from 'node:fs';
 import { ClewError } from '../errors.ts';
 import { fileError } from '../file-error.ts';
 import { PAGE_ROWS } from './page-budget.ts';
@@ -52,6 +44,8 @@ export class ColumnFile {
   readonly #prefixBytes: number;
   readonly #pageBytes: number;
   #rowCount: number;
+  /** Something was written that may not be on the disk yet. */
+  #isUnsynced = false;
 
   private constructor(fd: number, spec: ColumnFileSpec, rowCount: number) {
     this.#fd = fd;
@@ -98,6 +92,8 @@ export class ColumnFile {
       const found = readSync(fd, header, 0, COLUMN_HEADER_BYTES, 0);
       const kept = header.readUInt32LE(ROWS_AT) + header.readUInt32LE(ROWS_AT + 4) * 0x1_0000_0000;
       const file = new ColumnFile(fd, spec, rows ?? kept);
+      // What an earlier process wrote before it was killed need not be on the disk.
+      file.#isUnsynced = writable;
       const agrees =
         found === COLUMN_HEADER_BYTES &&
         header.equals(headerOf(spec, rows === undefined ? kept : 0)) &&
@@ -129,6 +125,7 @@ export class ColumnFile {
 
   /** Write bytes at a place in the file. */
   writeAt(position: number, bytes: Uint8Array): void {
+    this.#isUnsynced = true;
     try {
       let done = 0;
       while (done < bytes.length) {
@@ -168,11 +165,16 @@ export class ColumnFile {
     this.writeAt(0, headerOf(this.#spec, rowCount));
   }
 
-  /** Bring everything written to the disk. `dataOnly` leaves out times, not the length. */
-  sync(dataOnly = false): void {
+  /**
+   * Bring everything written to the disk; nothing is done when nothing was written.
+   *
+   * @param isForced also what another opening of the file wrote
+   */
+  sync(isForced = false): void {
+    if (!this.#isUnsynced && !isForced) return;
     try {
-      if (dataOnly) fdatasyncSync(this.#fd);
-      else fsyncSync(this.#fd);
+      fdatasyncSync(this.#fd);
+      this.#isUnsynced = false;
     } catch (cause) {
       throw fileError(cause, this.#spec.path);
     }

@@ -15,6 +15,7 @@ import { ClewError } from '../errors.ts';
 import { ColumnFile } from './column-file.ts';
 import type { ColumnDamage, ColumnPlace } from './column-state.ts';
 import { PAGE_ROWS } from './page-budget.ts';
+import { PageChecksums } from './page-checksums.ts';
 import { PageOverlay } from './page-overlay.ts';
 
 /** What stands in for a checksum that happens to be 0. */
@@ -35,10 +36,9 @@ export class ColumnPlane {
   readonly pageBytes: number;
   readonly #name: string;
   readonly #file: ColumnFile;
-  readonly #crcFile: ColumnFile;
-  readonly #overlay: PageOverlay | undefined;
   /** Checksum of each page as it is stored now (in the file or the overlay), over the rows stored. */
-  #crcs = new Uint32Array(64);
+  readonly #checksums: PageChecksums;
+  readonly #overlay: PageOverlay | undefined;
   /** The page whose checksum was taken last, and how many of its rows it covers. */
   #lastPage = -1;
   #lastRows = 0;
@@ -54,57 +54,37 @@ export class ColumnPlane {
       networkMagic: place.networkMagic,
       pagePrefixBytes: shape.prefixBytes,
     };
-    const crcSpec = {
-      path: join(place.folder, `${this.#name}.crc`),
-      name: `${this.#name}.crc`,
-      rowBytes: 4,
-      networkMagic: place.networkMagic,
-    };
     const writable = place.writable ?? true;
     if (mutable && writable) {
       this.#overlay = new PageOverlay(join(place.folder, `${this.#name}.overlay`), this.pageBytes);
     }
-    if (place.state === undefined) {
-      this.#file = ColumnFile.create(spec);
-      this.#crcFile = ColumnFile.create(crcSpec);
-      return;
-    }
-    const { rows } = place.state;
-    const fullPages = Math.floor(rows / PAGE_ROWS);
-    this.#file = ColumnFile.open(spec, { rows, writable, sparse: shape.sparse });
+    const rows = place.state?.rows;
+    const fullPages = rows === undefined ? undefined : Math.floor(rows / PAGE_ROWS);
+    const opening = { writable, sparse: shape.sparse };
+    this.#file =
+      rows === undefined ? ColumnFile.create(spec) : ColumnFile.open(spec, { rows, ...opening });
     try {
-      this.#crcFile = ColumnFile.open(crcSpec, {
-        rows: fullPages,
-        writable,
-        sparse: shape.sparse,
-      });
+      const name = `${this.#name}.crc`;
+      const { networkMagic } = place;
+      this.#checksums = new PageChecksums(
+        { path: join(place.folder, name), name, networkMagic },
+        fullPages,
+        opening,
+      );
     } catch (cause) {
       this.#file.close();
       throw cause;
     }
-    this.#reserve(fullPages);
-    this.#crcFile.readAt(
-      this.#crcFile.pagePosition(0),
-      new Uint8Array(this.#crcs.buffer, 0, fullPages * 4),
-    );
-    this.#setCrc(fullPages, tailCrc, rows - fullPages * PAGE_ROWS);
-  }
-
-  #reserve(pageIndex: number): void {
-    if (pageIndex < this.#crcs.length) return;
-    const grown = new Uint32Array(2 ** Math.ceil(Math.log2(pageIndex + 1)));
-    grown.set(this.#crcs);
-    this.#crcs = grown;
+    if (fullPages !== undefined) this.#setCrc(fullPages, tailCrc, rows! - fullPages * PAGE_ROWS);
   }
 
   /** CRC of a page as stored; 0 when it is absent. */
   crcOf(pageIndex: number): number {
-    return this.#crcs[pageIndex] ?? 0;
+    return this.#checksums.at(pageIndex);
   }
 
   #setCrc(pageIndex: number, crc: number, rows: number): void {
-    this.#reserve(pageIndex);
-    this.#crcs[pageIndex] = crc;
+    this.#checksums.set(pageIndex, crc);
     this.#lastPage = pageIndex;
     this.#lastRows = rows;
   }
@@ -175,13 +155,13 @@ export class ColumnPlane {
     const bytes = page.subarray(start, end);
     this.#file.writeAt(this.#file.pagePosition(pageIndex) + start, bytes);
     this.#setCrc(pageIndex, goesOn ? mark(crc32(bytes, known)) : checksum(bytes), to);
-    if (to === PAGE_ROWS) this.#storeCrc(pageIndex);
+    if (to === PAGE_ROWS) this.#checksums.keep(pageIndex);
   }
 
   /** A page of a sparse plane has no bytes (any more): whatever stands at its place in the file is left alone. */
   leaveOut(pageIndex: number, rows: number): void {
     this.#setCrc(pageIndex, 0, rows);
-    if (rows === PAGE_ROWS) this.#storeCrc(pageIndex);
+    if (rows === PAGE_ROWS) this.#checksums.keep(pageIndex);
   }
 
   /** Write the first `rows` rows of a page in place. */
@@ -189,7 +169,7 @@ export class ColumnPlane {
     const bytes = page.subarray(0, this.bytesOfRows(rows));
     this.#file.writePage(pageIndex, bytes);
     this.#setCrc(pageIndex, checksum(bytes), rows);
-    if (rows === PAGE_ROWS) this.#storeCrc(pageIndex);
+    if (rows === PAGE_ROWS) this.#checksums.keep(pageIndex);
   }
 
   /** A page of a sparse plane lost its bytes; the file keeps them until the next checkpoint. */
@@ -209,15 +189,6 @@ export class ColumnPlane {
     this.#setCrc(pageIndex, checksum(page.subarray(0, this.bytesOfRows(rows))), rows);
   }
 
-  #storeCrc(pageIndex: number): void {
-    const word = Uint32Array.of(this.crcOf(pageIndex));
-    this.#crcFile.writeAt(this.#crcPosition(pageIndex), new Uint8Array(word.buffer));
-  }
-
-  #crcPosition(pageIndex: number): number {
-    return this.#crcFile.pagePosition(0) + pageIndex * 4;
-  }
-
   get overlay(): PageOverlay | undefined {
     return this.#overlay;
   }
@@ -229,24 +200,28 @@ export class ColumnPlane {
     this.#setCrc(pageIndex, checksum(bytes), rows);
     if (rows < PAGE_ROWS) return;
     const word = Uint32Array.of(this.crcOf(pageIndex));
-    write(`${this.#name}.crc`, this.#crcPosition(pageIndex), new Uint8Array(word.buffer));
+    write(`${this.#name}.crc`, this.#checksums.position(pageIndex), new Uint8Array(word.buffer));
   }
 
   /** What a checkpoint must write for a page of a sparse plane without bytes. */
   redoAbsent(pageIndex: number, rows: number, write: RedoWriter): void {
     this.#setCrc(pageIndex, 0, rows);
     if (rows < PAGE_ROWS) return;
-    write(`${this.#name}.crc`, this.#crcPosition(pageIndex), new Uint8Array(4));
+    write(`${this.#name}.crc`, this.#checksums.position(pageIndex), new Uint8Array(4));
+  }
+
+  /** Hand the checksums of full pages to their file. */
+  flush(): void {
+    this.#checksums.flush();
   }
 
   sync(): void {
-    this.#file.sync(true);
-    this.#crcFile.sync(true);
+    this.#file.sync();
+    this.#checksums.sync();
   }
 
   close(): void {
     this.#file.close();
-    this.#crcFile.close();
     this.#overlay?.close();
   }
 }

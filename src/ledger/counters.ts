@@ -3,7 +3,6 @@ import { bytesToHex } from '../bytes/hex.ts';
 import { bareKeyTwin } from '../chain/bare-key.ts';
 import { hasAddress, SCRIPT_KIND, type ScriptKind } from '../chain/script-kind.ts';
 import { SatsTotal } from '../units/amount.ts';
-import { NONE } from '../units/ids.ts';
 import { type FlowIndex, TX_FLAG, UNSPENT } from './flow-index.ts';
 
 export interface LedgerCounters {
@@ -16,8 +15,10 @@ export interface LedgerCounters {
   readonly addresses: number;
   readonly unspentCount: number;
   readonly unspentSats: bigint;
-  /** Inputs whose previous output is not in the ledger. */
+  /** Inputs of whose previous output nothing is known. */
   readonly unknownInputs: number;
+  /** Inputs whose previous output is not in the ledger, but known from undo data. */
+  readonly undoInputs: number;
   /** Sum of inputs minus outputs over the transactions whose inputs are all known, coinbases left out. */
   readonly knownFeesSats: bigint;
 }
@@ -38,9 +39,8 @@ export function countFlow(flow: FlowIndex): LedgerCounters {
     let feeSats = 0;
     for (let input = flow.txFirstInput.at(tx); input < inputEnd; input += 1) {
       inputs += 1;
-      const prevout = flow.inputPrevout.at(input);
-      if (prevout === NONE) unknownInputs += 1;
-      else feeSats += flow.outputValue.at(prevout);
+      if (flow.isInputKnown(input)) feeSats += flow.inputValue(input);
+      else unknownInputs += 1;
     }
     if ((flags & TX_FLAG.unknownPrevout) !== 0) continue;
     const outputEnd = flow.txFirstOutput.at(tx + 1);
@@ -65,6 +65,7 @@ export function countFlow(flow: FlowIndex): LedgerCounters {
     unspentCount,
     unspentSats: unspent.value,
     unknownInputs,
+    undoInputs: flow.undoInputs.count,
     knownFeesSats: fees.value,
   };
 }

@@ -6,7 +6,7 @@
  */
 import { ClewError } from '../errors.ts';
 import type { ColumnPlace } from './column-state.ts';
-import { PAGE_ROWS, type PageBudget } from './page-budget.ts';
+import { PAGE_BITS, PAGE_MASK, PAGE_ROWS, type PageBudget, ROW_INT_MAX } from './page-budget.ts';
 import { PagedColumn } from './paged-column.ts';
 
 const BASE_BYTES = 8;
@@ -25,9 +25,9 @@ export class DeltaColumn16 extends PagedColumn {
 
   /** The number in a row that exists. */
   at(row: number): number {
-    const pageIndex = Math.floor(row / PAGE_ROWS);
+    const pageIndex = row <= ROW_INT_MAX ? row >>> PAGE_BITS : Math.floor(row / PAGE_ROWS);
     const page = this.#table[pageIndex] ?? this.#load(pageIndex);
-    return this.#bases[pageIndex]! + page[row - pageIndex * PAGE_ROWS]!;
+    return this.#bases[pageIndex]! + page[row & PAGE_MASK]!;
   }
 
   /**
@@ -37,13 +37,14 @@ export class DeltaColumn16 extends PagedColumn {
    */
   push(value: number): void {
     const row = this.length;
-    const pageIndex = Math.floor(row / PAGE_ROWS);
+    const pageIndex = row <= ROW_INT_MAX ? row >>> PAGE_BITS : Math.floor(row / PAGE_ROWS);
     const page = this.#table[pageIndex] ?? this.#load(pageIndex);
-    const inPage = row - pageIndex * PAGE_ROWS;
+    const inPage = row & PAGE_MASK;
     if (inPage === 0) this.#begin(pageIndex, page, value);
     const difference = value - this.#bases[pageIndex]!;
-    if (!(difference >= 0 && difference <= DIFFERENCE_MAX)) refuse(row, value);
-    page[inPage] = difference;
+    if (difference >= 0 && difference <= DIFFERENCE_MAX) page[inPage] = difference;
+    else if (Number.isNaN(this.#bases[pageIndex])) this.#begin(pageIndex, page, value);
+    else refuse(row, value);
     this.length = row + 1;
   }
 
@@ -51,6 +52,14 @@ export class DeltaColumn16 extends PagedColumn {
     if (!Number.isSafeInteger(value)) refuse(pageIndex * PAGE_ROWS, value);
     new Float64Array(page.buffer, 0, 1)[0] = value;
     this.#bases[pageIndex] = value;
+  }
+
+  override startAt(row: number): void {
+    super.startAt(row);
+    const pageIndex = Math.floor(row / PAGE_ROWS);
+    this.#load(pageIndex);
+    // The first number that is pushed is the page's first, though not in its first row.
+    this.#bases[pageIndex] = Number.NaN;
   }
 
   #load(pageIndex: number): Uint16Array {

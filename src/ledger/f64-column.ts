@@ -1,5 +1,5 @@
 import type { ColumnOptions, ColumnPlace } from './column-state.ts';
-import { PAGE_ROWS, type PageBudget } from './page-budget.ts';
+import { PAGE_BITS, PAGE_MASK, PAGE_ROWS, type PageBudget, ROW_INT_MAX } from './page-budget.ts';
 import { PagedColumn } from './paged-column.ts';
 
 /** Whole numbers up to 2^53 - 1, stored as doubles, which hold them exactly. */
@@ -14,23 +14,23 @@ export class F64Column extends PagedColumn {
 
   /** The value in a row that exists. */
   at(row: number): number {
-    const pageIndex = Math.floor(row / PAGE_ROWS);
+    const pageIndex = row <= ROW_INT_MAX ? row >>> PAGE_BITS : Math.floor(row / PAGE_ROWS);
     const page = this.#table[pageIndex] ?? this.#load(pageIndex);
-    return page[row - pageIndex * PAGE_ROWS]!;
+    return page[row & PAGE_MASK]!;
   }
 
   set(row: number, value: number): void {
-    const pageIndex = Math.floor(row / PAGE_ROWS);
+    const pageIndex = row <= ROW_INT_MAX ? row >>> PAGE_BITS : Math.floor(row / PAGE_ROWS);
     const page = this.#table[pageIndex] ?? this.#load(pageIndex);
-    page[row - pageIndex * PAGE_ROWS] = value;
+    page[row & PAGE_MASK] = value;
     this.dirty[pageIndex] = 1;
   }
 
   push(value: number): void {
     const row = this.length;
-    const pageIndex = Math.floor(row / PAGE_ROWS);
+    const pageIndex = row <= ROW_INT_MAX ? row >>> PAGE_BITS : Math.floor(row / PAGE_ROWS);
     const page = this.#table[pageIndex] ?? this.#load(pageIndex);
-    page[row - pageIndex * PAGE_ROWS] = value;
+    page[row & PAGE_MASK] = value;
     this.length = row + 1;
   }
 

@@ -30,6 +30,7 @@ export type RowFamily =
   | 'scriptEnds'
   | 'scriptBytes'
   | 'reveals'
+  | 'undoInputs'
   | 'destroyed'
   | 'milestones';
 
@@ -74,6 +75,10 @@ export const FLOW_COLUMNS = {
   revealTx: fact('delta32', 'reveals'),
   revealKind: fact('u8', 'reveals'),
   revealPayload: fact('bytes', 'reveals', 32),
+  undoInput: fact('row', 'undoInputs'),
+  undoValue: fact('sats', 'undoInputs'),
+  undoScript: fact('row', 'undoInputs'),
+  undoOrigin: fact('u32', 'undoInputs'),
   outputSpender: mutable('row', 'outputs'),
   scriptLastOutput: mutable('row', 'scripts'),
   scriptLastInput: mutable('row', 'scripts'),
@@ -94,6 +99,8 @@ export const FLOW_COLUMNS = {
   milestoneReceivedLow: link('f64', 'milestones'),
   milestoneSentHigh: link('f64', 'milestones'),
   milestoneSentLow: link('f64', 'milestones'),
+  milestoneBeforeHigh: link('f64', 'milestones'),
+  milestoneBeforeLow: link('f64', 'milestones'),
 } as const satisfies Record<string, ColumnDefinition>;
 
 export type ColumnName = keyof typeof FLOW_COLUMNS;

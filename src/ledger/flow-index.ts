@@ -10,8 +10,8 @@
  * Facts (`flow-columns.ts`) are read from blocks and only appended; links follow from them. Rows are found from txids
  * and scripts by key indexes. All numbers are rows in chain order, so "earlier" is "smaller".
  *
- * Special values: an input whose prevout is a coinbase or unknown has `inputPrevout` NONE (the transaction's
- * flags tell which); data outputs (OP_RETURN, scripts above 10,000 bytes) have `outputScript` NONE because their bytes are
+ * Special values: a coinbase's input, and one that spends from before the ledger, has `inputPrevout` NONE (the transaction's
+ * flags tell which); what undo data tells of the latter stands in `undoInputs`, and `inputValue` and `inputScript` answer from there; data outputs (OP_RETURN, scripts above 10,000 bytes) have `outputScript` NONE because their bytes are
  * never stored; `outputSpender` holds the spending transaction, or one of the constants below.
  */
 import { hashToDisplay } from '../bytes/hex.ts';
@@ -35,6 +35,7 @@ import { EventWalk, noteEvent } from './script-events.hot.ts';
 import { hashScript, scriptKey } from './script-key.hot.ts';
 import type { U8Column } from './u8-column.ts';
 import type { U32Column } from './u32-column.ts';
+import { UndoInputs } from './undo-inputs.ts';
 
 /** `outputSpender`: not spent as of the tip. */
 export const UNSPENT = NONE;
@@ -49,10 +50,12 @@ export const SPENDER_MAX = NONE - 255;
 export const TX_FLAG = {
   coinbase: 1,
   witness: 2,
-  /** At least one input whose previous output is not in the ledger. */
+  /** At least one input of whose previous output nothing is known. */
   unknownPrevout: 4,
   /** At least one OP_RETURN output. */
   opReturn: 8,
+  /** At least one input whose previous output is not in the ledger, but known from undo data. */
+  undoPrevout: 16,
 } as const;
 
 /** Kinds of `revealKind`: what a spend showed to be behind a script hash. */
@@ -78,6 +81,7 @@ export interface FlowCounts {
   readonly scripts: number;
   readonly scriptBytes: number;
   readonly reveals: number;
+  readonly undoInputs: number;
   readonly destroyed: number;
   readonly milestones: number;
 }
@@ -127,7 +131,7 @@ export class FlowIndex {
 
   /** SCRIPT_KIND of `chain/script-kind.ts`. */
   readonly scriptKind: U8Column;
-  /** The output that came next when the script was first seen, which is the first that pays it. */
+  /** The output that came next when the script was first seen: the first that pays it, unless an input was first. */
   readonly scriptFirstOutput: DeltaColumn32;
   /** The newest output that pays the script. */
   readonly scriptLastOutput: RowColumn;
@@ -145,6 +149,9 @@ export class FlowIndex {
   /** 20 or 32 bytes, padded with zeros. */
   readonly revealPayload: BytesColumn;
 
+  /** What inputs spent from before the ledger, as far as undo data tells. */
+  readonly undoInputs: UndoInputs;
+
   /** Outputs that a later transaction with the same id destroyed (before BIP 30), and that transaction. */
   readonly destroyedOutput: RowColumn;
   readonly destroyedTx: DeltaColumn32;
@@ -161,6 +168,8 @@ export class FlowIndex {
   readonly milestoneTransactions: RowColumn;
   readonly milestoneReceived: SumColumns;
   readonly milestoneSent: SumColumns;
+  /** Of `milestoneSent`, what was received before the ledger. */
+  readonly milestoneBefore: SumColumns;
 
   /** Transactions by the first 8 bytes of their ids. */
   readonly txKeys: KeyIndex;
@@ -202,6 +211,12 @@ export class FlowIndex {
     this.revealTx = byName.revealTx;
     this.revealKind = byName.revealKind;
     this.revealPayload = byName.revealPayload;
+    this.undoInputs = new UndoInputs(
+      byName.undoInput,
+      byName.undoValue,
+      byName.undoScript,
+      byName.undoOrigin,
+    );
     this.destroyedOutput = byName.destroyedOutput;
     this.destroyedTx = byName.destroyedTx;
     this.milestoneScript = byName.milestoneScript;
@@ -217,6 +232,7 @@ export class FlowIndex {
       low: byName.milestoneReceivedLow,
     };
     this.milestoneSent = { high: byName.milestoneSentHigh, low: byName.milestoneSentLow };
+    this.milestoneBefore = { high: byName.milestoneBeforeHigh, low: byName.milestoneBeforeLow };
     this.txKeys = columns.txKeys;
     this.scriptKeys = columns.scriptKeys;
     this.bareKeys = columns.bareKeys;
@@ -270,6 +286,7 @@ export class FlowIndex {
       scripts: this.scriptCount,
       scriptBytes: this.columns.byName.scriptBytes.length,
       reveals: this.revealScript.length,
+      undoInputs: this.undoInputs.count,
       destroyed: this.destroyedOutput.length,
       milestones: this.milestoneCount,
     };
@@ -314,16 +331,21 @@ export class FlowIndex {
     return low - 1;
   }
 
-  /** What an input spends, in satoshi; 0 when that is not known, which its prevout tells. */
+  /** Whether value and script of what an input spends are known: from the ledger or from undo data. */
+  isInputKnown(inputIndex: number): boolean {
+    return this.inputPrevout.at(inputIndex) !== NONE || this.undoInputs.find(inputIndex) !== NONE;
+  }
+
+  /** What an input spends, in satoshi; 0 when that is not known, which `isInputKnown` tells. */
   inputValue(inputIndex: number): number {
     const prevout = this.inputPrevout.at(inputIndex);
-    return prevout === NONE ? 0 : this.outputValue.at(prevout);
+    return prevout === NONE ? this.undoInputs.valueOf(inputIndex) : this.outputValue.at(prevout);
   }
 
   /** The script that an input spends from, or NONE. */
   inputScript(inputIndex: number): number {
     const prevout = this.inputPrevout.at(inputIndex);
-    return prevout === NONE ? NONE : this.outputScript.at(prevout);
+    return prevout === NONE ? this.undoInputs.scriptOf(inputIndex) : this.outputScript.at(prevout);
   }
 
   /** First transaction above a height: the end of an as-of range. The number of transactions when all are at or below it. */
@@ -444,6 +466,15 @@ export class FlowIndex {
     this.txFirstOutput.push(this.outputValue.length);
   }
 
+  /**
+   * What the input that comes next spends from before the ledger, as undo data tells.
+   *
+   * @param origin 2 * height + coinbase; 0 when that is not known
+   */
+  addUndoInput(valueSats: number, scriptId: number, origin: number): void {
+    this.undoInputs.push(this.inputPrevout.length, valueSats, scriptId, origin);
+  }
+
   /** An input of the transaction begun last; marks the output that it spends. */
   addInput(prevout: number, sequence: number, kind: number, sighash: number): void {
     this.addInputOf(this.txBlock.length - 1, prevout, sequence, kind, sighash);
@@ -467,12 +498,9 @@ export class FlowIndex {
 
   /** What follows from an input of a transaction. */
   linkInput(inputIndex: number, prevout: number, txIndex: number): void {
-    if (prevout === NONE) {
-      this.inputPrevOfScript.push(NONE);
-      return;
-    }
-    this.outputSpender.set(prevout, txIndex);
-    const scriptId = this.outputScript.at(prevout);
+    if (prevout !== NONE) this.outputSpender.set(prevout, txIndex);
+    const scriptId =
+      prevout === NONE ? this.undoInputs.scriptOf(inputIndex) : this.outputScript.at(prevout);
     if (scriptId === NONE) {
       this.inputPrevOfScript.push(NONE);
       return;
@@ -508,7 +536,7 @@ export class FlowIndex {
     noteEvent(this, scriptId, this.#walk);
   }
 
-  /** A script seen for the first time; the output that pays it follows. Returns its row. */
+  /** A script seen for the first time; the output that pays it, or the input that spends from it, follows. Returns its row. */
   addScript(kind: number, bytes: Uint8Array, start: number, end: number): number {
     hashScript(bytes, start, end);
     return this.addScriptByKey(kind, scriptKey.low, scriptKey.high, bytes, start, end);

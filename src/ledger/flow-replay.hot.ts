@@ -33,23 +33,29 @@ export function replayLinks(
     flow.linkTx(tx, flow.txids.at(tx), 0);
     const inputEnd = flow.txFirstInput.at(tx + 1);
     for (let input = flow.txFirstInput.at(tx); input < inputEnd; input += 1) {
-      flow.linkInput(input, flow.inputPrevout.at(input), tx);
+      const prevout = flow.inputPrevout.at(input);
+      if (prevout === NONE) script = linkNewScript(flow, flow.undoInputs.scriptOf(input), script);
+      flow.linkInput(input, prevout, tx);
     }
     const isGenesis = tx === 0 && flow.blockHeight.at(0) === 0;
     const outputEnd = flow.txFirstOutput.at(tx + 1);
     for (let output = flow.txFirstOutput.at(tx); output < outputEnd; output += 1) {
       const paid = flow.outputScript.at(output);
-      if (paid !== NONE && paid >= script) {
-        if (paid !== script) throw missingScript(output);
-        flow.scripts.hash(script);
-        flow.linkScript(script, flow.scriptKind.at(script), scriptKey.low, scriptKey.high);
-        script += 1;
-      }
+      script = linkNewScript(flow, paid, script);
       flow.linkOutput(output, paid, paid === NONE || isGenesis ? UNSPENDABLE : UNSPENT);
     }
     if (tx % PROGRESS_STEP === PROGRESS_STEP - 1) onProgress?.(tx + 1);
   }
   if (flow.txCount > from.transactions) onProgress?.(flow.txCount);
+}
+
+/** Link a script when it is the next one that was not seen yet; returns the next one then. */
+function linkNewScript(flow: FlowIndex, seen: number, next: number): number {
+  if (seen === NONE || seen < next) return next;
+  if (seen !== next) throw missingScript(seen);
+  flow.scripts.hash(seen);
+  flow.linkScript(seen, flow.scriptKind.at(seen), scriptKey.low, scriptKey.high);
+  return next + 1;
 }
 
 /** Put rows that no stored file of keys covers into the key indexes. */
@@ -68,9 +74,9 @@ export function insertKeys(flow: FlowIndex, to: FlowCounts): void {
   }
 }
 
-function missingScript(output: number): ClewError {
-  return new ClewError('CLEW_FLOW_FORMAT', 'An output refers to a script that is not stored.', {
-    output,
+function missingScript(script: number): ClewError {
+  return new ClewError('CLEW_FLOW_FORMAT', 'A row refers to a script that is not stored.', {
+    script,
   });
 }
 

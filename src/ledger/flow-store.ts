@@ -231,6 +231,7 @@ const NO_COUNTS: FlowCounts = {
   scripts: 0,
   scriptBytes: 0,
   reveals: 0,
+  undoInputs: 0,
   destroyed: 0,
   milestones: 0,
 };

@@ -39,6 +39,7 @@ export function countsAtBlocks(flow: FlowIndex, blocks: number): FlowCounts {
     scripts,
     scriptBytes: flow.scripts.startOf(scripts),
     reveals: lowerBound(flow.revealTx, flow.revealTx.length, transactions),
+    undoInputs: flow.undoInputs.firstFrom(flow.txFirstInput.at(transactions)),
     destroyed: lowerBound(flow.destroyedTx, flow.destroyedTx.length, transactions),
     milestones: lowerBound(flow.milestoneTx, flow.milestoneCount, transactions),
   };
@@ -82,18 +83,18 @@ export function undoBlocks(
       const prevout = flow.inputPrevout.at(input);
       if (!isCoinbase) {
         inputs -= 1;
-        if (prevout === NONE) unknownInputs -= 1;
+        if (!flow.isInputKnown(input)) unknownInputs -= 1;
       }
-      if (prevout === NONE) continue;
-      const valueSats = flow.outputValue.at(prevout);
+      const valueSats = flow.inputValue(input);
       feeSats += valueSats;
-      unspentCount += 1;
-      unspent.add(valueSats);
-      const script = flow.outputScript.at(prevout);
+      const script = flow.inputScript(input);
       if (script !== NONE) {
         flow.scriptLastInput.set(script, flow.inputPrevOfScript.at(input));
         forgetEvent(flow, script);
       }
+      if (prevout === NONE) continue;
+      unspentCount += 1;
+      unspent.add(valueSats);
       flow.outputSpender.set(prevout, UNSPENT);
     }
     if (!isCoinbase && (flow.txFlags.at(tx) & TX_FLAG.unknownPrevout) === 0) fees.add(-feeSats);
@@ -117,6 +118,7 @@ export function undoBlocks(
     unspentCount,
     unspentSats: counters.unspentSats + unspent.value,
     unknownInputs,
+    undoInputs: counts.undoInputs,
     knownFeesSats: counters.knownFeesSats + fees.value,
   };
 }

@@ -60,7 +60,8 @@ export class KeyBlockCache {
     const slot = this.#owners.length < this.#slotsMax ? this.#newSlot() : this.#takeSlot();
     this.#owners[slot] = owner;
     this.#blocks[slot] = block;
-    this.#used[slot] = 1;
+    // Not used yet: a block that is read once and never again is the first to leave.
+    this.#used[slot] = 0;
     return slot;
   }
 

@@ -61,8 +61,9 @@ export function keyBlockShape(
  * @param rowEnd the row after the last one
  */
 export function keyBlockShapeFor(entries: number, rowFrom: number, rowEnd: number): KeyBlockShape {
-  // 256 entries span 2^40 / entries on average; blocks that span twice as much are too rare to count.
-  const deltaBytes = entries >= 2 ** 25 ? 2 : entries >= 2 ** 17 ? 3 : 4;
+  // Some 250 entries span 2^40 / entries on average. Where that is just what the width can hold, half of the blocks end
+  // a few entries early, which costs less than another byte for each.
+  const deltaBytes = entries >= 2 ** 24 ? 2 : entries >= 2 ** 16 ? 3 : 4;
   let rowBytes = 1;
   while (rowBytes < 5 && rowEnd - rowFrom > 256 ** rowBytes) rowBytes += 1;
   return keyBlockShape(deltaBytes, rowBytes, rowFrom);

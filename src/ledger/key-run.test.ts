@@ -68,10 +68,10 @@ for (const [count, announced, firstRow, rowRange, highRange] of [
   [256, 256, 7, 250, 2 ** 32],
   [257, 257, 0, 60_000, 2 ** 32],
   [3_000, 3_000, 2 ** 33, 2 ** 24, 2 ** 32],
-  [3_000, 2 ** 17, 0, 2 ** 24 + 1, 2 ** 32],
-  [3_000, 2 ** 17, 0, 2 ** 32, 2 ** 20],
-  [3_000, 2 ** 25, 0, 2 ** 40 - 1, 2 ** 32],
-  [3_000, 2 ** 25, 5, 2 ** 32 + 1, 3],
+  [3_000, 2 ** 16, 0, 2 ** 24 + 1, 2 ** 32],
+  [3_000, 2 ** 16, 0, 2 ** 32, 2 ** 20],
+  [3_000, 2 ** 24, 0, 2 ** 40 - 1, 2 ** 32],
+  [3_000, 2 ** 24, 5, 2 ** 32 + 1, 3],
 ] as const) {
   const name = `${count}-${announced}-${rowRange}-${highRange}`;
   test(`a run of ${count} entries gives them back, whatever their widths (${name})`, () => {
@@ -251,7 +251,7 @@ test('two blocks that changed places, a run cut short, of another moment, index 
 
 test('entries cost eight bytes on the disk once a run is large, nine beyond 2^32 rows', () => {
   for (const [entries, rows, bytes] of [
-    [2 ** 25, 2 ** 25, 8],
+    [2 ** 24, 2 ** 25, 8],
     [1_300_000_000, 1_300_000_000, 8],
     [2 ** 33, 2 ** 33, 9],
     [1_000_000, 1_000_000, 8],
@@ -348,5 +348,20 @@ test('a run that contradicts itself is found by a check, though its checksums ag
       code: 'CLEW_COLUMN_DAMAGED',
       facts: { path: join(folder, 'bad.run'), block: 0 },
     });
+  }
+});
+
+test('a run at the size where its widths change takes little more than eight bytes an entry', () => {
+  const random = seededRandom('widths-1');
+  for (const count of [2 ** 16 - 1, 2 ** 16, 2 ** 17]) {
+    const entries = Array.from({ length: count }, (_, row) => ({
+      low: random.u32(),
+      high: random.u32(),
+      row,
+    })).sort(inOrder);
+    const state = writeRun(`widths-${count}.run`, entries, count);
+    const run = openRun(state);
+    assert.ok((run.blocks * KEY_BLOCK_BYTES) / count < 8.5, `${count}: ${run.blocks} blocks`);
+    run.close();
   }
 });

@@ -66,6 +66,7 @@ const NOTHING: RowCounts = {
   scripts: 0,
   scriptBytes: 0,
   reveals: 0,
+  undoInputs: 0,
   destroyed: 0,
   milestones: 0,
 };
@@ -79,6 +80,7 @@ const NO_COUNTERS: LedgerCounters = {
   unspentCount: 0,
   unspentSats: 0n,
   unknownInputs: 0,
+  undoInputs: 0,
   knownFeesSats: 0n,
 };
 

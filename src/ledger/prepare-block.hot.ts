@@ -28,6 +28,8 @@ import { hashScript, scriptKey } from './script-key.hot.ts';
 const MEMORY_PER_BYTE = 6;
 const MEMORY_MORE = 512;
 const COUNTS = 8;
+const NO_U8 = new Uint8Array(0);
+const NO_U32 = new Uint32Array(0);
 
 /** Which block is meant. */
 export interface ExpectedBlock {
@@ -40,14 +42,14 @@ export interface ExpectedBlock {
 export class PreparedBlock {
   readonly columns = new BlockColumns();
   /** The whole block. */
-  bytes: Uint8Array = new Uint8Array(0);
+  bytes: Uint8Array = NO_U8;
   /** Per output, beside those in `columns`: its `SCRIPT_KIND`. */
-  outKind: Uint8Array = new Uint8Array(0);
+  outKind: Uint8Array = NO_U8;
   /** 1 for an output that nobody can ever spend: its script is not looked up. */
-  outUnspendable: Uint8Array = new Uint8Array(0);
+  outUnspendable: Uint8Array = NO_U8;
   /** The halves of the key of its script (`script-key.hot.ts`); 0 when it is unspendable. */
-  outKeyLow: Uint32Array = new Uint32Array(0);
-  outKeyHigh: Uint32Array = new Uint32Array(0);
+  outKeyLow: Uint32Array = NO_U32;
+  outKeyHigh: Uint32Array = NO_U32;
   /** In shared memory: the counts of `columns`. */
   #counts: Uint32Array | undefined;
 

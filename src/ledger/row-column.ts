@@ -11,7 +11,7 @@
  */
 import { ClewError } from '../errors.ts';
 import type { ColumnOptions, ColumnPlace } from './column-state.ts';
-import { PAGE_ROWS, type PageBudget } from './page-budget.ts';
+import { PAGE_BITS, PAGE_MASK, PAGE_ROWS, type PageBudget, ROW_INT_MAX } from './page-budget.ts';
 import { PagedColumn } from './paged-column.ts';
 
 /** Values from here up to 2^40 - 1 are sentinels, not rows. */
@@ -37,19 +37,19 @@ export class RowColumn extends PagedColumn {
 
   /** The row number or sentinel in a row that exists. */
   at(row: number): number {
-    const pageIndex = Math.floor(row / PAGE_ROWS);
+    const pageIndex = row <= ROW_INT_MAX ? row >>> PAGE_BITS : Math.floor(row / PAGE_ROWS);
     const low = this.#low[pageIndex] ?? this.#load(pageIndex);
     const high = this.#high[pageIndex];
-    const inPage = row - pageIndex * PAGE_ROWS;
+    const inPage = row & PAGE_MASK;
     const stored = high === undefined ? low[inPage]! : low[inPage]! + high[inPage]! * HIGH_STEP;
     return stored >= SHIFT ? stored - SHIFT : stored + ROW_SENTINEL_MIN;
   }
 
   /** @throws {ClewError} CLEW_LEDGER_LIMIT for a number above 2^40 - 1 */
   set(row: number, value: number): void {
-    const pageIndex = Math.floor(row / PAGE_ROWS);
+    const pageIndex = row <= ROW_INT_MAX ? row >>> PAGE_BITS : Math.floor(row / PAGE_ROWS);
     const low = this.#low[pageIndex] ?? this.#load(pageIndex);
-    const inPage = row - pageIndex * PAGE_ROWS;
+    const inPage = row & PAGE_MASK;
     const stored = value >= ROW_SENTINEL_MIN ? value - ROW_SENTINEL_MIN : value + SHIFT;
     if (stored > LOW_MAX || this.#high[pageIndex] !== undefined) {
       this.#setHigh(pageIndex, inPage, value, stored);
@@ -61,9 +61,9 @@ export class RowColumn extends PagedColumn {
   /** @throws {ClewError} CLEW_LEDGER_LIMIT for a number above 2^40 - 1 */
   push(value: number): void {
     const row = this.length;
-    const pageIndex = Math.floor(row / PAGE_ROWS);
+    const pageIndex = row <= ROW_INT_MAX ? row >>> PAGE_BITS : Math.floor(row / PAGE_ROWS);
     const low = this.#low[pageIndex] ?? this.#load(pageIndex);
-    const inPage = row - pageIndex * PAGE_ROWS;
+    const inPage = row & PAGE_MASK;
     const stored = value >= ROW_SENTINEL_MIN ? value - ROW_SENTINEL_MIN : value + SHIFT;
     if (stored > LOW_MAX || this.#high[pageIndex] !== undefined) {
       this.#setHigh(pageIndex, inPage, value, stored);

@@ -5,7 +5,7 @@
  * their value in a list. Bitcoin's largest possible amount is 2.1 * 10^15, below 2^51.
  */
 import type { ColumnDamage, ColumnPlace, ColumnState } from './column-state.ts';
-import { PAGE_ROWS, type PageBudget } from './page-budget.ts';
+import { PAGE_BITS, PAGE_MASK, PAGE_ROWS, type PageBudget, ROW_INT_MAX } from './page-budget.ts';
 import { PagedColumn } from './paged-column.ts';
 import { RareList } from './rare-list.ts';
 
@@ -29,9 +29,9 @@ export class SatsColumn extends PagedColumn {
 
   /** The amount in a row that exists. */
   at(row: number): number {
-    const pageIndex = Math.floor(row / PAGE_ROWS);
+    const pageIndex = row <= ROW_INT_MAX ? row >>> PAGE_BITS : Math.floor(row / PAGE_ROWS);
     const low = this.#low[pageIndex] ?? this.#load(pageIndex);
-    const inPage = row - pageIndex * PAGE_ROWS;
+    const inPage = row & PAGE_MASK;
     const stored = low[inPage]! + this.#high[pageIndex]![inPage]! * HIGH_STEP;
     return stored === RARE ? this.#rare.at(row) : stored;
   }
@@ -41,9 +41,9 @@ export class SatsColumn extends PagedColumn {
     const row = this.length;
     // Before the page is taken: the list may need its memory.
     const stored = sats < RARE ? sats : this.#keepRare(row, sats);
-    const pageIndex = Math.floor(row / PAGE_ROWS);
+    const pageIndex = row <= ROW_INT_MAX ? row >>> PAGE_BITS : Math.floor(row / PAGE_ROWS);
     const low = this.#low[pageIndex] ?? this.#load(pageIndex);
-    const inPage = row - pageIndex * PAGE_ROWS;
+    const inPage = row & PAGE_MASK;
     low[inPage] = stored;
     this.#high[pageIndex]![inPage] = Math.floor(stored / HIGH_STEP);
     this.length = row + 1;

@@ -14,7 +14,7 @@
 import { ClewError } from '../errors.ts';
 import { SatsTotal } from '../units/amount.ts';
 import { NONE } from '../units/ids.ts';
-import type { FlowIndex } from './flow-index.ts';
+import type { FlowIndex, SumColumns } from './flow-index.ts';
 
 /** Events from one milestone of a script to its next: what one byte counts. A stored format. */
 export const EVENTS_PER_MILESTONE = 256;
@@ -32,6 +32,8 @@ export class EventWalk {
   row = NONE;
   tx = NONE;
   isInput = false;
+  /** An input that spends from before the ledger. */
+  isBefore = false;
   valueSats = 0;
 
   constructor(flow: FlowIndex) {
@@ -69,12 +71,14 @@ export class EventWalk {
       this.row = output;
       this.tx = outputTx;
       this.isInput = false;
+      this.isBefore = false;
       this.valueSats = flow.outputValue.at(output);
       this.output = flow.outputPrevOfScript.at(output);
     } else {
       this.row = input;
       this.tx = inputTx;
       this.isInput = true;
+      this.isBefore = flow.inputPrevout.at(input) === NONE;
       this.valueSats = flow.inputValue(input);
       this.input = flow.inputPrevOfScript.at(input);
     }
@@ -89,6 +93,8 @@ export class EventTotals {
   transactions = 0;
   readonly received = new SatsTotal();
   readonly sent = new SatsTotal();
+  /** Of `sent`, what was received before the ledger. */
+  readonly before = new SatsTotal();
   /** Transaction of the newest event taken in, or -1. */
   newestTx = -1;
   /** Transaction of the oldest event taken in, or -1. */
@@ -99,6 +105,7 @@ export class EventTotals {
     if (walk.isInput) {
       this.inputs += 1;
       this.sent.add(walk.valueSats);
+      if (walk.isBefore) this.before.add(walk.valueSats);
     } else {
       this.outputs += 1;
       this.received.add(walk.valueSats);
@@ -116,6 +123,7 @@ export class EventTotals {
     this.transactions += flow.milestoneTransactions.at(milestone);
     addSplit(this.received, flow.milestoneReceived, milestone);
     addSplit(this.sent, flow.milestoneSent, milestone);
+    addSplit(this.before, flow.milestoneBefore, milestone);
     const tx = flow.milestoneTx.at(milestone);
     // The transaction that the milestone stands in may go on behind it: counted on both sides.
     if (tx === this.oldestTx) this.transactions -= 1;
@@ -124,12 +132,7 @@ export class EventTotals {
   }
 }
 
-interface SplitSums {
-  readonly high: { at(row: number): number };
-  readonly low: { at(row: number): number };
-}
-
-function addSplit(total: SatsTotal, sums: SplitSums, milestone: number): void {
+function addSplit(total: SatsTotal, sums: SumColumns, milestone: number): void {
   total.add(sums.low.at(milestone));
   total.addScaled(sums.high.at(milestone), SUM_SPLIT);
 }
@@ -167,9 +170,6 @@ function pushMilestone(flow: FlowIndex, scriptId: number, walk: EventWalk): void
   }
   const previous = findMilestone(flow, scriptId, walk);
   if (previous !== NONE) totals.takeMilestone(flow, previous);
-  const received = totals.received.value;
-  const sent = totals.sent.value;
-  const split = BigInt(SUM_SPLIT);
   flow.milestoneScript.push(scriptId);
   flow.milestoneTx.push(tx);
   flow.milestoneOutput.push(output);
@@ -178,10 +178,16 @@ function pushMilestone(flow: FlowIndex, scriptId: number, walk: EventWalk): void
   flow.milestoneOutputs.push(totals.outputs);
   flow.milestoneInputs.push(totals.inputs);
   flow.milestoneTransactions.push(totals.transactions);
-  flow.milestoneReceived.high.push(Number(received / split));
-  flow.milestoneReceived.low.push(Number(received % split));
-  flow.milestoneSent.high.push(Number(sent / split));
-  flow.milestoneSent.low.push(Number(sent % split));
+  pushSplit(totals.received, flow.milestoneReceived);
+  pushSplit(totals.sent, flow.milestoneSent);
+  pushSplit(totals.before, flow.milestoneBefore);
+}
+
+function pushSplit(total: SatsTotal, sums: SumColumns): void {
+  const { value } = total;
+  const split = BigInt(SUM_SPLIT);
+  sums.high.push(Number(value / split));
+  sums.low.push(Number(value % split));
 }
 
 /** The milestone at the event that a walk would come to next, or NONE when the walk is at its end. */

@@ -71,6 +71,7 @@ export function countersOf(record: TipRecord): LedgerCounters {
     unspentCount: counters.unspentCount,
     unspentSats: BigInt(counters.unspentSats),
     unknownInputs: counters.unknownInputs,
+    undoInputs: rows.undoInputs,
     knownFeesSats: BigInt(counters.knownFeesSats),
   };
 }

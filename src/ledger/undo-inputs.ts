@@ -3,7 +3,7 @@
  *
  *     undoInput    row of the input, rising
  *     undoValue    satoshi
- *     undoScript   script row; NONE for data outputs, whose bytes are never stored
+ *     undoScript   script row
  *     undoOrigin   2 * height + coinbase of the output spent; 0 when the undo data does not say
  *
  * One row for each such input, so a ledger from the genesis block on has none. Rows are found by halving; whoever reads inputs one
@@ -33,12 +33,6 @@ export class UndoInputs {
     return this.input.length;
   }
 
-  /** All columns have as many rows. */
-  get isWhole(): boolean {
-    const { count } = this;
-    return [this.value, this.script, this.origin].every((column) => column.length === count);
-  }
-
   /** @param input above all that were pushed before */
   push(input: number, valueSats: number, scriptId: number, origin: number): void {
     this.input.push(input);
@@ -47,7 +41,7 @@ export class UndoInputs {
     this.origin.push(origin);
   }
 
-  /** The first row that belongs to an input from `input` on, or the count. */
+  /** The first row that belongs to an input from `input` on, or the count: how many rows the inputs before it have. */
   firstFrom(input: number): number {
     let low = 0;
     let high = this.input.length;
@@ -62,6 +56,7 @@ export class UndoInputs {
   /** The row of an input, or NONE. */
   find(input: number): number {
     const { length } = this.input;
+    if (length === 0 || this.input.at(length - 1) < input) return NONE;
     for (let row = this.#last; row < length && row <= this.#last + 1; row += 1) {
       if (this.input.at(row) !== input) continue;
       this.#last = row;
@@ -73,9 +68,15 @@ export class UndoInputs {
     return row;
   }
 
-  /** Forget the inputs from `inputCount` on. */
-  truncateTo(inputCount: number): void {
-    const count = this.firstFrom(inputCount);
-    for (const column of [this.input, this.value, this.script, this.origin]) column.truncate(count);
+  /** What an input spends, in satoshi; 0 when undo data does not tell. */
+  valueOf(input: number): number {
+    const row = this.find(input);
+    return row === NONE ? 0 : this.value.at(row);
+  }
+
+  /** The script that an input spends from; NONE when undo data does not tell. */
+  scriptOf(input: number): number {
+    const row = this.find(input);
+    return row === NONE ? NONE : this.script.at(row);
   }
 }

@@ -9,6 +9,7 @@
  * A block that is damaged or can not be read is an answer like another, and the pool goes on. A thread that dies ends it.
  */
 import { availableParallelism } from 'node:os';
+import { extname } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { ClewError } from '../errors.ts';
 import { PreparedBlock, preparedMemoryBytes } from '../ledger/prepare-block.hot.ts';
@@ -21,6 +22,8 @@ import type {
   PrepareStart,
 } from './prepare-worker.ts';
 
+/** Beside this file, and TypeScript or JavaScript as it is. */
+const WORKER_FILE = `./prepare-worker${extname(import.meta.url)}`;
 /** Block bytes in a job, unless one block alone has more: enough to forget the message, little enough to stay in caches. */
 const JOB_BYTES = 2_000_000;
 /** Blocks in a job: the early ones have 200 bytes. */
@@ -90,9 +93,7 @@ export class PreparePool {
     this.#blocks = blocks;
     const start: PrepareStart = { network };
     for (let i = 0; i < threads; i += 1) {
-      const worker = new Worker(new URL('./prepare-worker.ts', import.meta.url), {
-        workerData: start,
-      });
+      const worker = new Worker(new URL(WORKER_FILE, import.meta.url), { workerData: start });
       const state: WorkerState = { worker, seen: [], jobs: 0 };
       worker.on('message', (answer: PrepareAnswer) => this.#take(answer));
       worker.on('error', (cause) => this.#fail(cause));

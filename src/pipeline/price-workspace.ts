@@ -215,9 +215,8 @@ function checkGoesOn(series: ParsedSeries, own: readonly StoredSeries[], fileNam
 
 /** Days of the version before that the new one does not have. */
 function lostDays(series: ParsedSeries, own: readonly StoredSeries[], source: string): Problem[] {
-  const lost = own
-    .flatMap(({ rates }) => [...rates.keys()].filter((day) => !series.rates.has(day)))
-    .sort((a, b) => a - b);
+  const before = new Set(own.flatMap(({ rates }) => [...rates.keys()]));
+  const lost = [...before].filter((day) => !series.rates.has(day)).sort((a, b) => a - b);
   if (lost.length === 0) return [];
   const ranges = dayRanges(lost);
   const [first] = ranges;
@@ -238,12 +237,13 @@ function replaced(
   rates: ReadonlyMap<number, string>,
   own: readonly StoredSeries[],
 ): NonNullable<ImportedSeries['replaces']> {
-  const before = own.flatMap((known) => [...known.rates]);
-  const changed = before.filter(([day, rate]) => {
+  // Parts that go on from each other may repeat days: each counts once.
+  const before = new Map(own.flatMap((known) => [...known.rates]));
+  const changed = [...before].filter(([day, rate]) => {
     const now = rates.get(day);
     return now !== undefined && compareRates(now, rate) !== 0;
   });
-  return { days: before.length, changedDays: changed.length };
+  return { days: before.size, changedDays: changed.length };
 }
 
 /**

@@ -64,6 +64,9 @@ test('sources that a person names count alone, in that order; the others are com
     sources: ['short', 'also short'],
   });
   assert.equal(book.rateOn('2021-01-02', 'USD')?.source, 'short');
+  assert.deepEqual(book.currencies, ['USD', 'EUR']);
+  const noEuro = new PriceBook('BTC', [LONG, SHORT, EUR], { sources: ['long'] });
+  assert.deepEqual(noEuro.currencies, ['USD'], 'a currency that no named source has is not shown');
   assert.equal(book.rateOn('2021-01-01', 'USD'), undefined, 'only long has it');
   assert.deepEqual(
     book.ratesOn('2021-01-02', 'USD').map(({ source }) => source),

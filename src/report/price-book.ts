@@ -67,7 +67,7 @@ export interface Disagreement {
 export class PriceBook {
   /** Ticker of the coin. */
   readonly asset: string;
-  /** Those with most days first, unless somebody said otherwise. */
+  /** Those that a source in use has; with most days first, unless somebody said otherwise. */
   readonly currencies: readonly string[];
   /** What a person named; undefined for the rule's own order. */
   readonly named: readonly string[] | undefined;
@@ -95,9 +95,10 @@ export class PriceBook {
     const daysOf = (currency: string): number =>
       new Set(this.#sources.get(currency)!.flatMap(({ rates }) => [...rates.keys()])).size;
     const days = new Map([...byCurrency.keys()].map((code) => [code, daysOf(code)]));
-    this.currencies =
+    const currencies =
       order.currencies ??
       [...byCurrency.keys()].sort((a, b) => days.get(b)! - days.get(a)! || (a < b ? -1 : 1));
+    this.currencies = currencies.filter((code) => this.usedSources(code).length > 0);
   }
 
   /** All sources of a currency in the rule's own order. */

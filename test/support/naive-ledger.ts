@@ -148,6 +148,7 @@ export class NaiveLedger {
       unspentCount: this.unspent.size,
       unspentSats: this.unspentSats,
       unknownInputs: this.unknownInputs,
+      undoInputs: 0,
       knownFeesSats: this.feesSats,
     };
   }

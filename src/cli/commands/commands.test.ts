@@ -348,11 +348,40 @@ test('what a trace can not begin with is refused by name', async () => {
     [[seedAddress(), '--no-stop-at-coinjoins'], 'CLEW_TRACE_OPTION'],
     [[seedAddress(), '--from', '2024-01-02', '--to', '2024-01-01'], 'CLEW_TRACE_OPTION'],
     [[seedAddress(), '--as-of', '99999'], 'CLEW_AS_OF'],
+    [[seedAddress(), '--fiat', 'euro'], 'CLEW_USAGE'],
+    [[seedAddress(), '--price-source', 'economy'], 'CLEW_USAGE'],
+    [[seedAddress(), '--fiat', 'CHF'], 'CLEW_PRICES_NONE'],
+    [[seedAddress(), '--fiat', 'EUR', '--price-source', 'nobody'], 'CLEW_PRICES_NONE'],
   ];
   for (const [words, code] of cases) {
     const { stderr } = await run(['trace', ...words, '--data', data, '--json']);
     assert.equal(JSON.parse(stderr).error.code, code, words.join(' '));
   }
+});
+
+test('values of a transaction are its amounts at the rate of its day, as the price file has it', async () => {
+  const address = JSON.parse(
+    (await run(['address', seedAddress(), '--data', data, '--json'])).stdout,
+  );
+  const argv = ['tx', address.history[0].txid, '--fiat', 'EUR', '--data', data];
+  const { feeSats, feeFiat, outputs, timeSeconds } = JSON.parse(
+    (await run([...argv, '--json'])).stdout,
+  );
+  const day = new Date(timeSeconds * 1000).toISOString().slice(0, 10);
+  const csv = readFileSync(join(folder, 'sample/prices.csv'), 'utf8').split('\n');
+  const [, , rate] = csv.find((line) => line.startsWith(day))!.split(',');
+  // Rates of the sample have two decimals, so satoshi times cents have eight to cut.
+  const cents = (sats: number): bigint =>
+    (BigInt(sats) * BigInt(rate!.replace('.', '')) + 50_000_000n) / 100_000_000n;
+  for (const [sats, fiat] of [
+    [feeSats, feeFiat],
+    ...outputs.map((o: Record<string, unknown>) => [o['valueSats'], o['fiat']]),
+  ]) {
+    const { value, ...by } = fiat.EUR;
+    assert.equal(BigInt(value.replace('.', '')), cents(sats));
+    assert.deepEqual(by, { rate, rateDay: day, source: 'economy' });
+  }
+  assert.ok((await run(argv)).stdout.includes(`for one coin on ${day} (UTC), by economy.`));
 });
 
 test('the report is written whole, again over itself, never over something else', async () => {

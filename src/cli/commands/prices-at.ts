@@ -54,11 +54,7 @@ export const pricesAtCommand = defineCommand({
     const asked = currenciesTyped(options.currency, 'currency');
     checkCurrencies(book, asked);
     const { answerPriceAt } = await import('../../pipeline/answers/price-answers.ts');
-    const currencies =
-      asked.length > 0
-        ? asked
-        : book.currencies.filter((code) => book.usedSources(code).length > 0);
-    const answer = answerPriceAt(book, currencies, day, amount);
+    const answer = answerPriceAt(book, asked.length > 0 ? asked : book.currencies, day, amount);
     await context.stdout.write(json ? jsonText(answer) : atText(answer));
   },
 });
