@@ -21,6 +21,7 @@ import { ClewError } from '../errors.ts';
 import { SatsTotal } from '../units/amount.ts';
 import { NONE } from '../units/ids.ts';
 import { type BatchRows, createBatchRows } from './batch-rows.ts';
+import { BlockLookups } from './block-lookups.hot.ts';
 import type { LedgerCounters } from './counters.ts';
 import {
   type FlowIndex,
@@ -49,8 +50,7 @@ export class BlockLoader {
   readonly #prepared = new PreparedBlock();
   readonly #revealed: Uint8Array[] = [];
   readonly #shape = newInputShape();
-  /** The output rows that the inputs of a transaction spend, or NONE. */
-  #prevouts = new Float64Array(256);
+  readonly #lookups = new BlockLookups();
   readonly #spentBefore: SpentBeforeReader;
   readonly rows: BatchRows;
   #inputs: number;
@@ -127,13 +127,35 @@ export class BlockLoader {
    */
   addPrepared(prepared: PreparedBlock, meta: BlockMeta, undo?: BlockUndo): void {
     const { bytes: block, columns } = prepared;
-    const txBase = this.#flow.txCount;
+    const flow = this.#flow;
+    const txBase = flow.txCount;
     this.#spentBefore.begin(prepared, undo);
     this.#pushBlockRow(block, columns, meta);
-    this.#flow.addBlock(meta.height, readU32(block, 68));
+    flow.addBlock(meta.height, readU32(block, 68));
+    this.#addTxids(columns);
+    this.#lookups.findPrevouts(flow, prepared);
+    this.#lookups.findScripts(flow, prepared);
     for (let i = 0; i < columns.txCount; i += 1) {
       this.#addTransaction(prepared, i, txBase + i, meta.height);
     }
+  }
+
+  /** All transactions of a block, so that their outputs are found by those that spend them in the same block. */
+  #addTxids(columns: BlockColumns): void {
+    const flow = this.#flow;
+    const { txids, txCount, txFirstInput, txFirstOutput } = columns;
+    const inputBase = flow.inputCount;
+    const outputBase = flow.outputCount;
+    let near = 0;
+    for (let i = 0; i < txCount; i += 1) near += flow.txKeys.touch(readU32(txids, 32 * i + 4));
+    this.#lookups.near = near;
+    const destroyedBefore = flow.destroyedOutput.length;
+    for (let i = 0; i < txCount; i += 1) {
+      flow.addTxid(txids, 32 * i);
+      flow.txFirstInput.push(inputBase + txFirstInput[i + 1]!);
+      flow.txFirstOutput.push(outputBase + txFirstOutput[i + 1]!);
+    }
+    if (flow.destroyedOutput.length > destroyedBefore) this.#countDestroyed(destroyedBefore);
   }
 
   #pushBlockRow(block: Uint8Array, columns: BlockColumns, meta: BlockMeta): void {
@@ -175,17 +197,13 @@ export class BlockLoader {
     let unknown = 0;
     let flags = isCoinbase ? TX_FLAG.coinbase : 0;
     if (!isCoinbase) {
-      if (inputEnd - inputFrom > this.#prevouts.length) {
-        this.#prevouts = new Float64Array(2 * (inputEnd - inputFrom));
-      }
       for (let input = inputFrom; input < inputEnd; input += 1) {
-        const prevout = this.#resolve(block, columns, input, height);
-        this.#prevouts[input - inputFrom] = prevout;
+        const prevout = this.#prevoutOf(block, columns, input, txIndex, height);
         if (prevout === NONE) unknown += 1;
         else inputSats += flow.outputValue.at(prevout);
       }
       const before = this.#spentBefore;
-      if (unknown > 0 && before.judge(i, this.#prevouts)) {
+      if (unknown > 0 && before.judge(i, this.#lookups.prevouts.subarray(inputFrom, inputEnd))) {
         flags |= TX_FLAG.undoPrevout;
         inputSats += before.spentSats;
         unknown -= before.inputCount;
@@ -197,11 +215,9 @@ export class BlockLoader {
       if (prepared.outKind[output] === SCRIPT_KIND.opReturn) flags |= TX_FLAG.opReturn;
     }
 
-    const destroyedBefore = flow.destroyedOutput.length;
-    flow.addTx(flags, columns.txids, i * 32);
-    if (flow.destroyedOutput.length > destroyedBefore) this.#countDestroyed(destroyedBefore);
+    flow.txFlags.push(flags);
     for (let input = inputFrom; input < inputEnd; input += 1) {
-      const prevout = isCoinbase ? NONE : this.#prevouts[input - inputFrom]!;
+      const prevout = isCoinbase ? NONE : this.#lookups.prevouts[input]!;
       this.#addInput(block, columns, input, txIndex, prevout, isCoinbase, height);
     }
     let outputSats = 0;
@@ -209,7 +225,6 @@ export class BlockLoader {
       this.#addOutput(prepared, output, txIndex, height === 0);
       outputSats += columns.outValue[output]!;
     }
-    flow.endTx();
 
     if (!isCoinbase) {
       this.#inputs += inputEnd - inputFrom;
@@ -244,14 +259,23 @@ export class BlockLoader {
     }
   }
 
-  /** The output row that an input spends, or NONE when its transaction is not in the ledger. */
-  #resolve(block: Uint8Array, columns: BlockColumns, input: number, height: number): number {
+  /** The output row that an input spends, or NONE when its transaction is not in the ledger; checked. */
+  #prevoutOf(
+    block: Uint8Array,
+    columns: BlockColumns,
+    input: number,
+    txIndex: number,
+    height: number,
+  ): number {
     const flow = this.#flow;
-    const prevTx = flow.findTx(block, columns.inPrevTxidOffset[input]!);
-    if (prevTx === NONE) return NONE;
-    const prevout = flow.txFirstOutput.at(prevTx) + columns.inPrevVout[input]!;
-    if (prevout >= flow.txFirstOutput.at(prevTx + 1)) {
+    const prevout = this.#lookups.prevouts[input]!;
+    if (prevout === NONE) {
+      const isThere = flow.findTx(block, columns.inPrevTxidOffset[input]!) !== NONE;
+      if (!isThere) return NONE;
       throw invalidBlock(height, 'spends an output that its transaction does not have');
+    }
+    if (prevout >= flow.txFirstOutput.at(txIndex)) {
+      throw invalidBlock(height, 'spends an output that is not there yet');
     }
     const spender = flow.outputSpender.at(prevout);
     if (spender !== UNSPENT) {
@@ -291,12 +315,13 @@ export class BlockLoader {
     if (prevout !== NONE && flow.outputSpender.at(prevout) !== UNSPENT) {
       throw invalidBlock(height, 'spends an output that was spent before');
     }
-    flow.addInput(prevout, columns.inSequence[input]!, shape.kind, shape.sighashMask);
+    const sequence = columns.inSequence[input]!;
+    flow.addInputOf(txIndex, prevout, sequence, shape.kind, shape.sighashMask);
 
     rows.inputs.input_index.push(inputIndex);
     rows.inputs.tx_index.push(txIndex);
     rows.inputs.prev_output.push(prevout);
-    rows.inputs.sequence.push(columns.inSequence[input]!);
+    rows.inputs.sequence.push(sequence);
     rows.inputs.kind.push(shape.kind);
     rows.inputs.key_form.push(shape.keyForm);
     rows.inputs.sighash_mask.push(shape.sighashMask);
@@ -381,14 +406,16 @@ export class BlockLoader {
     rows.script_bytes.push(end - start);
     if (prepared.outUnspendable[output] === 1) {
       // Data that strangers embedded: its length and kind are kept, its bytes stay in the block file.
-      flow.addOutput(valueSats, NONE, UNSPENDABLE);
+      flow.addOutputOf(txIndex, valueSats, NONE, UNSPENDABLE);
       rows.script_id.push(NONE);
       return;
     }
     const keyLow = prepared.outKeyLow[output]!;
     const keyHigh = prepared.outKeyHigh[output]!;
-    const scriptId = this.#scriptRow(block, start, end, kind, keyLow, keyHigh);
-    flow.addOutput(valueSats, scriptId, isGenesis ? UNSPENDABLE : UNSPENT);
+    let scriptId = this.#lookups.scripts[output]!;
+    // It may have come with an earlier output of this block.
+    if (scriptId === NONE) scriptId = this.#scriptRow(block, start, end, kind, keyLow, keyHigh);
+    flow.addOutputOf(txIndex, valueSats, scriptId, isGenesis ? UNSPENDABLE : UNSPENT);
     rows.script_id.push(scriptId);
     if (isGenesis) return;
     this.#unspentCount += 1;

@@ -28,6 +28,13 @@ export class BytesColumn extends PagedColumn {
     return this.#table[pageIndex] ?? this.#load(pageIndex);
   }
 
+  /** Read the row's first byte, only to have the row near. */
+  touch(row: number): number {
+    const pageIndex = Math.floor(row / PAGE_ROWS);
+    const page = this.#table[pageIndex] ?? this.#load(pageIndex);
+    return page[(row - pageIndex * PAGE_ROWS) * this.stride]!;
+  }
+
   /** True when the row equals the bytes at `start`. */
   equals(row: number, bytes: Uint8Array, start: number): boolean {
     const pageIndex = row <= ROW_INT_MAX ? row >>> PAGE_BITS : Math.floor(row / PAGE_ROWS);

@@ -431,9 +431,14 @@ export class FlowIndex {
    * left unspent is destroyed (BIP 30).
    */
   addTx(flags: number, txids: Uint8Array, txidStart: number): number {
+    this.txFlags.push(flags);
+    return this.addTxid(txids, txidStart);
+  }
+
+  /** The same, of a transaction whose flags come later. */
+  addTxid(txids: Uint8Array, txidStart: number): number {
     const txIndex = this.txBlock.length;
     this.txBlock.push(this.blockHeight.length - 1);
-    this.txFlags.push(flags);
     this.txids.push(txids, txidStart);
     this.linkTx(txIndex, txids, txidStart);
     return txIndex;
@@ -472,12 +477,23 @@ export class FlowIndex {
 
   /** An input of the transaction begun last; marks the output that it spends. */
   addInput(prevout: number, sequence: number, kind: number, sighash: number): void {
+    this.addInputOf(this.txBlock.length - 1, prevout, sequence, kind, sighash);
+  }
+
+  /** The same, of a transaction that need not be the last. */
+  addInputOf(
+    txIndex: number,
+    prevout: number,
+    sequence: number,
+    kind: number,
+    sighash: number,
+  ): void {
     const inputIndex = this.inputPrevout.length;
     this.inputPrevout.push(prevout);
     this.inputSequence.push(sequence);
     this.inputKind.push(kind);
     this.inputSighash.push(sighash);
-    this.linkInput(inputIndex, prevout, this.txBlock.length - 1);
+    this.linkInput(inputIndex, prevout, txIndex);
   }
 
   /** What follows from an input of a transaction. */
@@ -496,10 +512,15 @@ export class FlowIndex {
 
   /** An output of the transaction begun last. `spender` is UNSPENT or UNSPENDABLE. */
   addOutput(valueSats: number, scriptId: number, spender: number): void {
+    this.addOutputOf(this.txBlock.length - 1, valueSats, scriptId, spender);
+  }
+
+  /** The same, of a transaction that need not be the last. */
+  addOutputOf(txIndex: number, valueSats: number, scriptId: number, spender: number): void {
     const outputIndex = this.outputValue.length;
     this.outputValue.push(valueSats);
     this.outputScript.push(scriptId);
-    this.outputTx.push(this.txBlock.length - 1);
+    this.outputTx.push(txIndex);
     this.linkOutput(outputIndex, scriptId, spender);
   }
 

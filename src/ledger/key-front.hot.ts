@@ -96,6 +96,11 @@ export class KeyFront {
     this.#count += 1;
   }
 
+  /** Read the slot that a hash begins at, only to have it near; what comes back means nothing. */
+  touch(high: number): number {
+    return this.#slots[(high >>> this.#shift) * WORDS]!;
+  }
+
   /** Place of the newest row with this hash, or -1. */
   find(low: number, high: number): number {
     return this.#search(low, high, (high >>> this.#shift) * WORDS);

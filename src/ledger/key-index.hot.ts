@@ -208,6 +208,11 @@ export class KeyIndex {
     if (this.#runs.length > RUNS_MAX) this.prepareCommit();
   }
 
+  /** Read where a hash would stand in memory, only to have it near for `first`; what comes back means nothing. */
+  touch(high: number): number {
+    return this.#front.touch(high);
+  }
+
   /** The newest row that may have this hash, or NONE. Whoever needs to be sure compares the real bytes. */
   first(low: number, high: number): number {
     this.#low = low;

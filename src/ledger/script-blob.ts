@@ -45,6 +45,11 @@ export class ScriptBlob {
     return this.#offsets.at(scriptId);
   }
 
+  /** Read the script's first byte, only to have it near. */
+  touch(scriptId: number): number {
+    return this.#bytes.touch(this.#offsets.at(scriptId));
+  }
+
   lengthOf(scriptId: number): number {
     return this.#offsets.at(scriptId + 1) - this.#offsets.at(scriptId);
   }
