@@ -67,6 +67,7 @@ ${factList([
   ['Transactions', groupedNumber(answer.transactions)],
   ['Inputs', groupedNumber(answer.inputs)],
   ['Of unknown origin', answer.unknownInputs > 0 && groupedNumber(answer.unknownInputs)],
+  ['From before, by undo data', answer.undoInputs > 0 && groupedNumber(answer.undoInputs)],
   ['Outputs', groupedNumber(answer.outputs)],
   ['Addresses', groupedNumber(answer.addresses)],
   [

@@ -195,7 +195,7 @@ function inputTable(
         input.vin,
         place(input.address, input.scriptKind, parties.inputs[i], asOf),
         input.valueSats === undefined ? 'unknown' : coins(input.valueSats),
-        html`${transactionLink(input.prevTxid, asOf)}<span class="sub">output ${input.prevVout}</span>`,
+        html`${transactionLink(input.prevTxid, asOf)}<span class="sub">output ${input.prevVout}${input.isFromUndo && ' · not indexed, told by undo data'}</span>`,
       ];
     }),
   )}${cutNote(answer.inputs.length, 'inputs')}`;

@@ -49,6 +49,8 @@ export const indexCommand = defineCommand({
   notes: [
     'Damaged or foreign records are reported with file and offset, and the rest is indexed. What was ' +
       'there before stays.',
+    'rev*.dat files beside the blk*.dat files tell what is spent from before the first block; they are ' +
+      'found and read by themselves where that is not known.',
   ],
   access: 'write',
   async run({ blocks, network, height, keepRaw, rebuildFlow, json }, context) {

@@ -16,7 +16,7 @@ export const statusCommand = defineCommand({
   examples: ['clew status --json'],
   notes: [
     'Values in satoshi are strings in JSON. `fees` is null when some inputs spend outputs that lie ' +
-      'outside what was indexed; `unknownInputs` counts those.',
+      'outside what was indexed; `unknownInputs` counts those, `undoInputs` the ones that rev files told of.',
   ],
   access: 'read',
   async run({ network, json }, context) {
@@ -42,6 +42,14 @@ export function statusText(answer: StatusAnswer): string {
       'inputs',
       `${number(answer.inputs)}, ${number(answer.unknownInputs)} of them of unknown origin`,
     ],
+    ...(answer.undoInputs === 0
+      ? []
+      : [
+          [
+            'by undo data',
+            `${countText(answer.undoInputs, 'input')} from before the ledger`,
+          ] as const,
+        ]),
     ['outputs', number(answer.outputs)],
     ['addresses', number(answer.addresses)],
     ['clusters', clusters === null ? 'not clustered yet' : number(clusters)],

@@ -77,7 +77,9 @@ function transactionText(answer: TransactionAnswer | PricedTransaction): string 
       input.prevTxid === undefined ? 'new coins' : (input.address ?? input.scriptKind ?? 'unknown'),
       input.prevTxid === undefined ? '' : amount(input.valueSats),
       ...values('fiat' in input ? input.fiat : undefined),
-      input.prevTxid === undefined ? '' : `${input.prevTxid}:${input.prevVout}`,
+      input.prevTxid === undefined
+        ? ''
+        : `${input.prevTxid}:${input.prevVout}${input.isFromUndo ? ', by undo data' : ''}`,
     ]),
   )}`;
   text += `\n${tableText(

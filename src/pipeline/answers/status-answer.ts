@@ -14,9 +14,12 @@ export interface StatusAnswer {
   readonly outputs: number;
   readonly addresses: number;
   readonly unspent: { readonly count: number; readonly value: string };
-  /** Null when some inputs spend outputs that are not in the ledger. */
+  /** Null when of some inputs it is not known what they spend. */
   readonly fees: string | null;
+  /** Inputs that spend from outside what was indexed, of which nothing is known. */
   readonly unknownInputs: number;
+  /** Inputs that spend from outside what was indexed, of which undo data tells value and script. */
+  readonly undoInputs: number;
   /** Clusters with at least one address, single addresses counted too; null before the first run. */
   readonly clusters: number | null;
   readonly clusterRun: string | null;
@@ -48,6 +51,7 @@ export function answerStatus(
     unspent: { count: counters.unspentCount, value: counters.unspentSats.toString() },
     fees: counters.unknownInputs === 0 ? counters.knownFeesSats.toString() : null,
     unknownInputs: counters.unknownInputs,
+    undoInputs: counters.undoInputs,
     clusters: clusters?.clusterCount ?? null,
     clusterRun: clusters?.runId ?? null,
     windows: listWindows(flow),
