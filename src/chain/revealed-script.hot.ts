@@ -8,8 +8,8 @@
  *   p2wpkh   the second of two witness items is the key   HASH160   (BIP 141)
  *   p2wsh    the last witness item is the script          SHA256    (BIP 141)
  *
- * Before these rules were in force, outputs of the last two forms could be spent with nothing at all. Of bare keys and taproot an input
- * shows nothing but a signature, which is not checked here.
+ * Before these rules were in force, outputs of the last two forms could be spent with nothing at all. Of bare keys and
+ * taproot an input shows nothing but a signature, which is not checked here.
  *
  * Cost: two hashes, some 2 microseconds; meant for inputs whose previous output somebody else told.
  */

@@ -119,8 +119,10 @@ interface ColumnOf {
 type FlowColumn = ColumnOf[keyof ColumnOf];
 type ColumnsByName = { [N in ColumnName]: ColumnOf[(typeof FLOW_COLUMNS)[N]['kind']] };
 
-/** Rows of each family that has columns; `scriptEnds` and `transactionEnds` follow from these. */
-type Counts = Readonly<Record<Exclude<RowFamily, 'transactionEnds' | 'scriptEnds'>, number>>;
+/** Rows of each family: how far the flow index reaches. `scriptEnds` and `transactionEnds` follow from these. */
+export type FlowCounts = Readonly<
+  Record<Exclude<RowFamily, 'transactionEnds' | 'scriptEnds'>, number>
+>;
 
 export type ColumnStates = Readonly<Record<string, ColumnState>>;
 export type KeyName = 'txKeys' | 'scriptKeys' | 'bareKeys';
@@ -264,7 +266,7 @@ export class FlowColumns {
     };
   }
 
-  truncate(counts: Counts): void {
+  truncate(counts: FlowCounts): void {
     for (const [name, column] of this.#each()) {
       column.truncate(rowsOf(FLOW_COLUMNS[name as ColumnName].family, counts));
     }
@@ -281,7 +283,7 @@ export class FlowColumns {
   }
 
   /** Forget the links beyond the counts; the facts stay. */
-  truncateLinks(counts: Counts): void {
+  truncateLinks(counts: FlowCounts): void {
     for (const role of ['link', 'mutable'] as const) {
       for (const [name, column] of this.#each(role)) {
         column.truncate(rowsOf(FLOW_COLUMNS[name as ColumnName].family, counts));
@@ -290,7 +292,7 @@ export class FlowColumns {
   }
 
   /** Whether every column has the rows of its family. */
-  agreesWith(counts: Counts): boolean {
+  agreesWith(counts: FlowCounts): boolean {
     return this.#each().every(
       ([name, column]) => column.length === rowsOf(FLOW_COLUMNS[name as ColumnName].family, counts),
     );
@@ -317,7 +319,7 @@ export class FlowColumns {
    *
    * @param rowsMin fewer rows than these are not worth a file
    */
-  storeKeys(counts: Counts, rowsMin: number): void {
+  storeKeys(counts: FlowCounts, rowsMin: number): void {
     const { transactions, scripts } = counts;
     const rows: Record<KeyName, number> = {
       txKeys: transactions,
@@ -348,7 +350,7 @@ export class FlowColumns {
   }
 }
 
-function rowsOf(family: RowFamily, counts: Counts): number {
+function rowsOf(family: RowFamily, counts: FlowCounts): number {
   if (family === 'transactionEnds') return counts.transactions + 1;
   if (family === 'scriptEnds') return counts.scripts + 1;
   return counts[family];

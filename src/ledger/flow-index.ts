@@ -10,9 +10,10 @@
  * Facts (`flow-columns.ts`) are read from blocks and only appended; links follow from them. Rows are found from txids
  * and scripts by key indexes. All numbers are rows in chain order, so "earlier" is "smaller".
  *
- * Special values: a coinbase's input, and one that spends from before the ledger, has `inputPrevout` NONE (the transaction's
- * flags tell which); what undo data tells of the latter stands in `undoInputs`, and `inputValue` and `inputScript` answer from there; data outputs (OP_RETURN, scripts above 10,000 bytes) have `outputScript` NONE because their bytes are
- * never stored; `outputSpender` holds the spending transaction, or one of the constants below.
+ * Special values: the input of a coinbase, and one that spends from before the ledger, has `inputPrevout` NONE (the
+ * transaction's flags tell which); what undo data tells of the latter stands in `undoInputs`. Data outputs (OP_RETURN, scripts
+ * above 10,000 bytes) have `outputScript` NONE because their bytes are never stored; `outputSpender` holds the spending
+ * transaction, or one of the constants below.
  */
 import { hashToDisplay } from '../bytes/hex.ts';
 import { bareKeyTwin } from '../chain/bare-key.ts';
@@ -70,20 +71,6 @@ export interface FlowTip {
 export interface SumColumns {
   readonly high: F64Column;
   readonly low: F64Column;
-}
-
-/** Rows in each numbered family: how far the flow index reaches. */
-export interface FlowCounts {
-  readonly blocks: number;
-  readonly transactions: number;
-  readonly inputs: number;
-  readonly outputs: number;
-  readonly scripts: number;
-  readonly scriptBytes: number;
-  readonly reveals: number;
-  readonly undoInputs: number;
-  readonly destroyed: number;
-  readonly milestones: number;
 }
 
 export class FlowIndex {

@@ -8,7 +8,8 @@
 import { SCRIPT_KIND } from '../chain/script-kind.ts';
 import { ClewError } from '../errors.ts';
 import { NONE } from '../units/ids.ts';
-import { type FlowCounts, type FlowIndex, UNSPENDABLE, UNSPENT } from './flow-index.ts';
+import type { FlowCounts } from './flow-columns.ts';
+import { type FlowIndex, UNSPENDABLE, UNSPENT } from './flow-index.ts';
 import { scriptKey } from './script-key.hot.ts';
 
 /** Transactions between two calls of `onProgress`. */

@@ -20,9 +20,10 @@ import {
   type ColumnStates,
   FlowColumns,
   type FlowColumnsOptions,
+  type FlowCounts,
   type KeyStates,
 } from './flow-columns.ts';
-import { type FlowCounts, FlowIndex } from './flow-index.ts';
+import { FlowIndex } from './flow-index.ts';
 import { insertKeys, replayLinks } from './flow-replay.hot.ts';
 import { undoBlocks } from './flow-undo.hot.ts';
 import { countersOf, type TipRecord } from './tip-record.ts';

@@ -9,7 +9,8 @@ import { SCRIPT_KIND } from '../chain/script-kind.ts';
 import { SatsTotal } from '../units/amount.ts';
 import { NONE } from '../units/ids.ts';
 import type { LedgerCounters } from './counters.ts';
-import { type FlowCounts, type FlowIndex, TX_FLAG, UNSPENT } from './flow-index.ts';
+import type { FlowCounts } from './flow-columns.ts';
+import { type FlowIndex, TX_FLAG, UNSPENT } from './flow-index.ts';
 import { forgetEvent } from './script-events.hot.ts';
 import { hashScript, scriptKey } from './script-key.hot.ts';
 

@@ -1,8 +1,7 @@
 import type { NetworkName } from '../chain/network.ts';
 import { ClewError } from '../errors.ts';
 import type { LedgerCounters } from './counters.ts';
-import type { ColumnStates } from './flow-columns.ts';
-import type { FlowCounts } from './flow-index.ts';
+import type { ColumnStates, FlowCounts } from './flow-columns.ts';
 import { NO_BASE, type RowBase } from './row-base.ts';
 import { LEDGER_FORMAT_VERSION } from './schema.ts';
 

@@ -6,8 +6,8 @@
  *     undoScript   script row
  *     undoOrigin   2 * height + coinbase of the output spent; 0 when the undo data does not say
  *
- * One row for each such input, so a ledger from the genesis block on has none. Rows are found by halving; whoever reads inputs one
- * after the other finds the next one at once.
+ * One row for each such input, so a ledger from the genesis block on has none. Rows are found by halving; whoever reads
+ * inputs one after the other finds the next one at once.
  */
 import { NONE } from '../units/ids.ts';
 import type { RowColumn } from './row-column.ts';
