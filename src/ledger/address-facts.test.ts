@@ -4,7 +4,7 @@ import { seededRandom } from '../bytes/seeded-random.ts';
 import { INPUT_KIND } from '../chain/input-kind.ts';
 import { getNetwork } from '../chain/network.ts';
 import { SCRIPT_KIND } from '../chain/script-kind.ts';
-import type { ScriptId } from '../units/ids.ts';
+import { NONE, type ScriptId } from '../units/ids.ts';
 import { type HistoryEntry, readHistory, summariseScripts } from './address-facts.ts';
 import { FlowIndex, OVERWRITTEN, UNSPENT } from './flow-index.ts';
 
@@ -20,6 +20,8 @@ interface Row {
   readonly tx: number;
   readonly direction: number;
   readonly value: bigint;
+  /** Sent, and received before the ledger. */
+  readonly isBefore?: true;
 }
 
 const random = seededRandom('address-facts-1');
@@ -50,6 +52,13 @@ before(() => {
         flow.addInput(output, 0xffff_ffff, INPUT_KIND.p2wpkh, 1);
         rows.push({ script, tx, direction: DIRECTION.sent, value });
       }
+      if (tx > 100 && random.chance(0.3)) {
+        const value = random.chance(0.5) ? MAX_SATS : BigInt(random.u32());
+        const script = random.int(1, 2);
+        flow.addUndoInput(Number(value), script, 2 * 3);
+        flow.addInput(NONE, 0xffff_ffff, INPUT_KIND.p2wpkh, 1);
+        rows.push({ script, tx, direction: DIRECTION.sent, value, isBefore: true });
+      }
       for (let n = random.int(0, 3); n > 0; n -= 1) {
         const value = random.chance(0.5) ? MAX_SATS : BigInt(random.u32());
         const script = random.int(1, 2);
@@ -78,12 +87,17 @@ function expected(scripts: readonly number[], txEnd: number) {
   const sum = (direction: number, of = own): bigint =>
     of.reduce((total, row) => total + (row.direction === direction ? row.value : 0n), 0n);
   const { received, sent, destroyed } = DIRECTION;
+  const before = sum(
+    sent,
+    own.filter(({ isBefore }) => isBefore),
+  );
   const seen = own.filter(({ direction }) => direction !== destroyed);
   const txs = [...new Set(seen.map(({ tx }) => tx))];
   return {
     receivedSats: sum(received),
     sentSats: sum(sent),
-    balanceSats: sum(received) - sum(sent) - sum(destroyed),
+    sentFromBeforeSats: before,
+    balanceSats: sum(received) + before - sum(sent) - sum(destroyed),
     outputs: own.filter(({ direction }) => direction === received).length,
     spentOutputs: own.filter(({ direction }) => direction === sent).length,
     txs,
@@ -132,6 +146,7 @@ test('sums and counts are exact beyond 2^53, for one script, for two together, a
   }
   const whole = expected([1, 2], flow.txCount);
   assert.ok(whole.receivedSats > 10n * MAX_SATS, 'the amounts are too small to prove anything');
+  assert.ok(whole.sentFromBeforeSats > 10n * MAX_SATS);
 });
 
 test('an address that is nowhere has nothing, and no first and last sight', async () => {

@@ -27,8 +27,14 @@ import type { CodeColumn } from './code-column.ts';
 import type { DeltaColumn16 } from './delta-column-16.ts';
 import type { DeltaColumn32 } from './delta-column-32.ts';
 import type { F64Column } from './f64-column.ts';
-import { type FlowBegin, FlowColumns, type FlowColumnsOptions } from './flow-columns.ts';
+import {
+  type FlowBegin,
+  FlowColumns,
+  type FlowColumnsOptions,
+  type FlowCounts,
+} from './flow-columns.ts';
 import type { KeyIndex } from './key-index.hot.ts';
+import { lowerBound } from './lower-bound.ts';
 import type { RowColumn } from './row-column.ts';
 import type { SatsColumn } from './sats-column.ts';
 import { ScriptBlob } from './script-blob.ts';
@@ -308,14 +314,8 @@ export class FlowIndex {
   inputTx(inputIndex: number): number {
     const prevout = this.inputPrevout.at(inputIndex);
     if (prevout !== NONE) return this.outputSpender.at(prevout);
-    let low = 0;
-    let high = this.txCount;
-    while (low < high) {
-      const middle = Math.floor((low + high) / 2);
-      if (this.txFirstInput.at(middle) <= inputIndex) low = middle + 1;
-      else high = middle;
-    }
-    return low - 1;
+    const begin = this.blockFirstTx.at(0);
+    return lowerBound(this.txFirstInput, begin, this.txCount, inputIndex + 1) - 1;
   }
 
   /** Whether value and script of what an input spends are known: from the ledger or from undo data. */
@@ -337,26 +337,14 @@ export class FlowIndex {
 
   /** First transaction above a height: the end of an as-of range. The number of transactions when all are at or below it. */
   txEndAtHeight(height: number): number {
-    let low = 0;
-    let high = this.blockCount;
-    while (low < high) {
-      const middle = Math.floor((low + high) / 2);
-      if (this.blockHeight.at(middle) <= height) low = middle + 1;
-      else high = middle;
-    }
-    return low === this.blockCount ? this.txCount : this.blockFirstTx.at(low);
+    const block = lowerBound(this.blockHeight, 0, this.blockCount, height + 1);
+    return block === this.blockCount ? this.txCount : this.blockFirstTx.at(block);
   }
 
   /** Row of the block at a height, or undefined when the ledger has none. */
   findBlock(height: number): number | undefined {
-    let low = 0;
-    let high = this.blockCount;
-    while (low < high) {
-      const middle = Math.floor((low + high) / 2);
-      if (this.blockHeight.at(middle) < height) low = middle + 1;
-      else high = middle;
-    }
-    return low < this.blockCount && this.blockHeight.at(low) === height ? low : undefined;
+    const block = lowerBound(this.blockHeight, 0, this.blockCount, height);
+    return block < this.blockCount && this.blockHeight.at(block) === height ? block : undefined;
   }
 
   // --- finding rows ---

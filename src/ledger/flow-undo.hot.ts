@@ -11,27 +11,16 @@ import { NONE } from '../units/ids.ts';
 import type { LedgerCounters } from './counters.ts';
 import type { FlowCounts } from './flow-columns.ts';
 import { type FlowIndex, TX_FLAG, UNSPENT } from './flow-index.ts';
+import { lowerBound } from './lower-bound.ts';
 import { forgetEvent } from './script-events.hot.ts';
 import { hashScript, scriptKey } from './script-key.hot.ts';
-
-/** First row at or after `from` whose value is not below `least`, in a column that never falls. */
-function lowerBound(column: { at(row: number): number }, length: number, least: number): number {
-  let low = 0;
-  let high = length;
-  while (low < high) {
-    const middle = Math.floor((low + high) / 2);
-    if (column.at(middle) < least) low = middle + 1;
-    else high = middle;
-  }
-  return low;
-}
 
 /** How many rows each family has when only so many blocks are left. */
 export function countsAtBlocks(flow: FlowIndex, blocks: number): FlowCounts {
   if (blocks >= flow.blockCount) return flow.counts;
   const transactions = flow.blockFirstTx.at(blocks);
   const outputs = flow.txFirstOutput.at(transactions);
-  const scripts = lowerBound(flow.scriptFirstOutput, flow.scriptCount, outputs);
+  const scripts = lowerBound(flow.scriptFirstOutput, 0, flow.scriptCount, outputs);
   return {
     blocks,
     transactions,
@@ -39,10 +28,10 @@ export function countsAtBlocks(flow: FlowIndex, blocks: number): FlowCounts {
     outputs,
     scripts,
     scriptBytes: flow.scripts.startOf(scripts),
-    reveals: lowerBound(flow.revealTx, flow.revealTx.length, transactions),
+    reveals: lowerBound(flow.revealTx, 0, flow.revealTx.length, transactions),
     undoInputs: flow.undoInputs.firstFrom(flow.txFirstInput.at(transactions)),
-    destroyed: lowerBound(flow.destroyedTx, flow.destroyedTx.length, transactions),
-    milestones: lowerBound(flow.milestoneTx, flow.milestoneCount, transactions),
+    destroyed: lowerBound(flow.destroyedTx, 0, flow.destroyedTx.length, transactions),
+    milestones: lowerBound(flow.milestoneTx, 0, flow.milestoneCount, transactions),
   };
 }
 

@@ -15,6 +15,7 @@ import { ClewError } from '../errors.ts';
 import { SatsTotal } from '../units/amount.ts';
 import { NONE } from '../units/ids.ts';
 import type { FlowIndex, SumColumns } from './flow-index.ts';
+import { lowerBound } from './lower-bound.ts';
 
 /** Events from one milestone of a script to its next: what one byte counts. A stored format. */
 export const EVENTS_PER_MILESTONE = 256;
@@ -194,13 +195,7 @@ function pushSplit(total: SatsTotal, sums: SumColumns): void {
 function findMilestone(flow: FlowIndex, scriptId: number, walk: EventWalk): number {
   const tx = walk.peekTx();
   if (tx < 0) return NONE;
-  let low = 0;
-  let high = flow.milestoneCount;
-  while (low < high) {
-    const middle = Math.floor((low + high) / 2);
-    if (flow.milestoneTx.at(middle) < tx) low = middle + 1;
-    else high = middle;
-  }
+  let low = lowerBound(flow.milestoneTx, 0, flow.milestoneCount, tx);
   for (; low < flow.milestoneCount && flow.milestoneTx.at(low) === tx; low += 1) {
     const isHere =
       flow.milestoneScript.at(low) === scriptId &&

@@ -10,6 +10,7 @@
  * inputs one after the other finds the next one at once.
  */
 import { NONE } from '../units/ids.ts';
+import { lowerBound } from './lower-bound.ts';
 import type { RowColumn } from './row-column.ts';
 import type { SatsColumn } from './sats-column.ts';
 import type { U32Column } from './u32-column.ts';
@@ -43,14 +44,7 @@ export class UndoInputs {
 
   /** The first row that belongs to an input from `input` on, or the count: how many rows the inputs before it have. */
   firstFrom(input: number): number {
-    let low = 0;
-    let high = this.input.length;
-    while (low < high) {
-      const middle = Math.floor((low + high) / 2);
-      if (this.input.at(middle) < input) low = middle + 1;
-      else high = middle;
-    }
-    return low;
+    return lowerBound(this.input, 0, this.input.length, input);
   }
 
   /** The row of an input, or NONE. */
