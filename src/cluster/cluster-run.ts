@@ -364,11 +364,12 @@ function identify(
     lastTxid: lastTxid ?? ('' as Txid),
     windows: heightWindows(flow, blockEnd),
   } as const;
+  const undoInputs = isEmpty ? 0 : flow.undoInputs.firstFrom(flow.txFirstInput.at(txEnd));
   return {
     ...identity,
     lastTxid,
     tip: isEmpty ? undefined : tip,
-    runId: runIdOf(identity),
+    runId: runIdOf({ ...identity, ...(undoInputs > 0 && { undoInputs }) }),
   };
 }
 

@@ -33,6 +33,8 @@ export interface RunIdentity {
   readonly lastTxid: Txid;
   /** Heights covered, as [first, last] without gaps. A ledger that begins later knows less. */
   readonly windows: readonly (readonly [number, number])[];
+  /** Inputs from before the ledger that undo data told of, when there are any: a ledger without it knows less. */
+  readonly undoInputs?: number;
 }
 
 type Json =
