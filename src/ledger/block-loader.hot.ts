@@ -45,12 +45,21 @@ export interface BlockMeta {
   readonly fileOffset: number;
 }
 
+const NEW_KEYS_MASK = 0xffff;
+
+/** Bytes of blocks in which one more transaction, and one more new script, is to be expected; measured on several chains. */
+const BYTES_PER_TX = 400;
+const BYTES_PER_SCRIPT = 220;
+
 export class BlockLoader {
   readonly #flow: FlowIndex;
   readonly #prepared = new PreparedBlock();
   readonly #revealed: Uint8Array[] = [];
   readonly #shape = newInputShape();
   readonly #lookups = new BlockLookups();
+  /** 1 for the last bits of the keys of all scripts that came with the block at hand. */
+  readonly #newKeys = new Uint8Array(NEW_KEYS_MASK + 1);
+  readonly #payload = new Uint8Array(32);
   readonly #spentBefore: SpentBeforeReader;
   readonly rows: BatchRows;
   #inputs: number;
@@ -65,9 +74,12 @@ export class BlockLoader {
   /**
    * @param counters as of the flow index's last row
    * @param base of the ledger's row numbers
+   * @param expectedBytes of the blocks that will come: makes the key indexes large enough from the start
    */
-  constructor(flow: FlowIndex, counters: LedgerCounters, base?: RowBase) {
+  constructor(flow: FlowIndex, counters: LedgerCounters, base?: RowBase, expectedBytes = 0) {
     this.#flow = flow;
+    flow.txKeys.reserve(expectedBytes / BYTES_PER_TX);
+    flow.scriptKeys.reserve(expectedBytes / BYTES_PER_SCRIPT);
     this.#spentBefore = new SpentBeforeReader(flow);
     this.rows = createBatchRows(base);
     this.#inputs = counters.inputs;
@@ -133,6 +145,7 @@ export class BlockLoader {
     this.#pushBlockRow(block, columns, meta);
     flow.addBlock(meta.height, readU32(block, 68));
     this.#addTxids(columns);
+    this.#newKeys.fill(0);
     this.#lookups.findPrevouts(flow, prepared);
     this.#lookups.findScripts(flow, prepared);
     for (let i = 0; i < columns.txCount; i += 1) {
@@ -370,9 +383,20 @@ export class BlockLoader {
   ): number {
     const flow = this.#flow;
     const known = flow.findScript(keyLow, keyHigh, bytes, start, end);
-    if (known !== NONE) return known;
+    return known === NONE ? this.#addScript(bytes, start, end, kind, keyLow, keyHigh) : known;
+  }
+
+  #addScript(
+    bytes: Uint8Array,
+    start: number,
+    end: number,
+    kind: number,
+    keyLow: number,
+    keyHigh: number,
+  ): number {
+    this.#newKeys[keyLow & NEW_KEYS_MASK] = 1;
     if (this.#isNewAddress(bytes, start, end, kind, keyLow, keyHigh)) this.#addresses += 1;
-    return flow.addScriptByKey(kind, keyLow, keyHigh, bytes, start, end);
+    return this.#flow.addScriptByKey(kind, keyLow, keyHigh, bytes, start, end);
   }
 
   /** The scriptSig is one push of the redeem script, which is version, length, witness program (BIP 141). */
@@ -385,9 +409,10 @@ export class BlockLoader {
     programBytes: number,
   ): void {
     if (!this.#markRevealed(scriptId)) return;
-    const payload = new Uint8Array(32);
+    const payload = this.#payload;
+    payload.fill(0, programBytes);
     const start = scriptSig + 3;
-    payload.set(block.subarray(start, start + programBytes));
+    for (let n = 0; n < programBytes; n += 1) payload[n] = block[start + n]!;
     this.#flow.addReveal(scriptId, txIndex, kind, payload, 0);
   }
 
@@ -413,8 +438,13 @@ export class BlockLoader {
     const keyLow = prepared.outKeyLow[output]!;
     const keyHigh = prepared.outKeyHigh[output]!;
     let scriptId = this.#lookups.scripts[output]!;
-    // It may have come with an earlier output of this block.
-    if (scriptId === NONE) scriptId = this.#scriptRow(block, start, end, kind, keyLow, keyHigh);
+    if (scriptId === NONE) {
+      // The block's look-ups do not know what came with the block itself.
+      scriptId =
+        this.#newKeys[keyLow & NEW_KEYS_MASK] === 0
+          ? this.#addScript(block, start, end, kind, keyLow, keyHigh)
+          : this.#scriptRow(block, start, end, kind, keyLow, keyHigh);
+    }
     flow.addOutputOf(txIndex, valueSats, scriptId, isGenesis ? UNSPENDABLE : UNSPENT);
     rows.script_id.push(scriptId);
     if (isGenesis) return;

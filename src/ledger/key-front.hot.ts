@@ -17,7 +17,8 @@
  */
 
 const WORDS = 4;
-const LOAD_MAX = 0.66;
+/** Used slots, at most. */
+export const FRONT_LOAD_MAX = 0.66;
 const USED = 0x100;
 const HIGH_UNIT = 0x1_0000_0000;
 const CLUSTER_INSERTION_MAX = 512;
@@ -47,7 +48,7 @@ export class KeyFront {
     this.#bits = bits;
     this.#shift = 32 - bits;
     this.#mask = 2 ** bits - 1;
-    this.#room = Math.floor(2 ** bits * LOAD_MAX);
+    this.#room = Math.floor(2 ** bits * FRONT_LOAD_MAX);
   }
 
   get count(): number {
@@ -156,7 +157,7 @@ export class KeyFront {
     this.#bits = bits;
     this.#shift = shift;
     this.#mask = 2 ** bits - 1;
-    this.#room = Math.floor(2 ** bits * LOAD_MAX);
+    this.#room = Math.floor(2 ** bits * FRONT_LOAD_MAX);
   }
 
   /** Forget everything. @param bits slots from now on, as a power of two */
@@ -170,7 +171,7 @@ export class KeyFront {
     this.#bits = bits;
     this.#shift = 32 - bits;
     this.#mask = 2 ** bits - 1;
-    this.#room = Math.floor(2 ** bits * LOAD_MAX);
+    this.#room = Math.floor(2 ** bits * FRONT_LOAD_MAX);
   }
 
   /** Forget the rows from `rowEnd` on: one pass over the table. */

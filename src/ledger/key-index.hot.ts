@@ -24,7 +24,13 @@ import { fileError } from '../file-error.ts';
 import { NONE } from '../units/ids.ts';
 import { KeyBlockCache } from './key-block-cache.ts';
 import { type KeyFiles, nodeKeyFiles } from './key-files.ts';
-import { FRONT_BITS_MAX, FRONT_BITS_MIN, FRONT_SLOT_BYTES, KeyFront } from './key-front.hot.ts';
+import {
+  FRONT_BITS_MAX,
+  FRONT_BITS_MIN,
+  FRONT_LOAD_MAX,
+  FRONT_SLOT_BYTES,
+  KeyFront,
+} from './key-front.hot.ts';
 import { KeyMerge } from './key-merge.hot.ts';
 import { planMerge } from './key-merge-plan.ts';
 import { KeyRun } from './key-run.hot.ts';
@@ -197,6 +203,15 @@ export class KeyIndex {
     if (this.#front.count === 0) this.#frontRowFrom = row;
     this.#front.insert(low, high, row);
     this.#nextRow = row + 1;
+  }
+
+  /** Make room for rows that are expected, as far as the memory goes: growing step by step costs a pass each. */
+  reserve(entries: number): void {
+    const wanted = Math.ceil(Math.log2(Math.max(1, this.#front.count + entries) / FRONT_LOAD_MAX));
+    const bits = Math.min(wanted, this.#frontBitsMax);
+    if (bits <= this.#front.bits) return;
+    if (this.#front.count === 0) this.#front.clear(bits);
+    else while (this.#front.bits < bits) this.#front.grow();
   }
 
   #makeRoom(): void {

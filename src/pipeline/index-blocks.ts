@@ -26,7 +26,7 @@ import { type PreparedOrError, PreparePool, threadsFor } from './prepare-pool.ts
 import { RawCopy } from './raw-copy.ts';
 
 /** Inputs and outputs in a batch: enough for large inserts, little enough to stay small in memory. */
-const BATCH_ROWS = 300_000;
+const BATCH_ROWS = 1_000_000;
 
 /** Inputs and outputs between two checkpoints of the flow index: some seconds of work to do again after a kill. */
 const CHECKPOINT_ROWS = 60_000_000;
@@ -267,7 +267,8 @@ async function loadBlocks(
 ): Promise<Loaded> {
   ledger.beginWriting();
   const flow = await ledger.openFlowForWriting();
-  const loader = new BlockLoader(flow, ledger.counters, ledger.base);
+  const expectedBytes = blocks.reduce((sum, { lengthBytes }) => sum + lengthBytes, 0);
+  const loader = new BlockLoader(flow, ledger.counters, ledger.base, expectedBytes);
   const { keepRawIn, batchRows = BATCH_ROWS, checkpointRows = CHECKPOINT_ROWS, signal } = options;
   const rawCopy = keepRawIn === undefined ? undefined : new RawCopy(keepRawIn, ledger.network);
   const files = await listFiles(ledger.engine);
