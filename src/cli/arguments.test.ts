@@ -71,6 +71,7 @@ test('values take their kind, paths become absolute, the rest takes its default'
       method: 'fifo',
       to: undefined,
       tags: ['/home/ana/t1', '/home/ana/t2'],
+      memory: undefined,
       minSats: 9007199254740991,
       stopAtServices: true,
       json: false,
