@@ -15,7 +15,7 @@ import type { BenchFigure } from './figure.ts';
 import { folderBytes } from './folder-bytes.ts';
 import { type ChainWalk, walkChain } from './peers/chain-walk.ts';
 import { cacheFolder } from './peers/install.ts';
-import { type Measured, measureProcess } from './peers/measure-process.ts';
+import { measureProcess } from './peers/measure-process.ts';
 import {
   makeNodeFolder,
   type NodeFolder,
@@ -24,6 +24,14 @@ import {
 } from './peers/node-folder.ts';
 import type { ChainFacts, Peer, PeerWork } from './peers/peer.ts';
 import { listPeers } from './peers/peer-list.ts';
+import {
+  type Contestant,
+  FIGURES,
+  number,
+  printTable,
+  type Run,
+  WORK,
+} from './peers/peer-table.ts';
 
 const ROUNDS = 3;
 const TRANSACTIONS = Number(process.env['CLEW_BENCH_TRANSACTIONS'] ?? 1_000_000);
@@ -39,19 +47,6 @@ const CLEW_WORK: PeerWork = {
   keeps: 'everything, ready to ask',
 };
 
-interface Run extends Measured {
-  readonly transactions: number;
-  readonly bytes: number;
-  readonly resultBytes: number | undefined;
-}
-
-interface Contestant {
-  readonly name: string;
-  readonly work: PeerWork;
-  readonly runs: Run[];
-  readonly note: string;
-}
-
 /** The fields of `clew index --json` that are compared. */
 interface IndexReport {
   readonly blocksAdded: number;
@@ -61,10 +56,6 @@ interface IndexReport {
 
 function say(text: string): void {
   process.stderr.write(`peers: ${text}\n`);
-}
-
-function median(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[values.length >> 1]!;
 }
 
 function simulate(folder: string): void {
@@ -82,7 +73,6 @@ function simulate(folder: string): void {
 }
 
 async function runClew(
-  blocks: string,
   node: NodeFolder,
   walk: ChainWalk,
   scratch: string,
@@ -90,7 +80,7 @@ async function runClew(
   const data = join(scratch, 'data');
   const measured = await measureProcess({
     command: CLEW,
-    args: ['index', '--blocks', blocks, '--data', data, '--json'],
+    args: ['index', '--blocks', node.sourceBlocks, '--data', data, '--json'],
     outputFile: join(scratch, 'out'),
   });
   const report = JSON.parse(measured.stdout) as IndexReport;
@@ -159,73 +149,6 @@ async function runPeer(
   }
 }
 
-function number(value: number): string {
-  return value >= 100 ? Math.round(value).toLocaleString('en-US') : value.toPrecision(2);
-}
-
-interface Column {
-  readonly head: string;
-  cell(of: Contestant, clew: Contestant): string;
-}
-
-function rate({ runs }: Contestant): number {
-  return median(runs.map((run) => run.transactions / run.seconds));
-}
-
-function cpuPerMillion({ runs }: Contestant): number {
-  return median(runs.map((run) => ((run.cpuSeconds ?? Number.NaN) / run.transactions) * 1e6));
-}
-
-/** What was measured: medians over the runs, and Clew beside it. */
-const FIGURES: readonly Column[] = [
-  { head: 'tool', cell: ({ name }) => name },
-  { head: 'tx/s', cell: (of) => number(rate(of)) },
-  {
-    head: 'MB/s',
-    cell: ({ runs }) => number(median(runs.map((run) => run.bytes / run.seconds / 1e6))),
-  },
-  { head: 'Clew ÷ it', cell: (of, clew) => number(rate(clew) / rate(of)) },
-  { head: 'CPU s per million tx', cell: (of) => number(cpuPerMillion(of)) },
-  {
-    head: 'peak memory',
-    cell: ({ runs }) =>
-      `${number(Math.max(...runs.map((run) => run.peakBytes ?? Number.NaN)) / 1e6)} MB`,
-  },
-  {
-    head: 'left on disk',
-    cell: ({ runs: [run] }) =>
-      run!.resultBytes === undefined
-        ? 'nothing'
-        : `${number(run!.resultBytes / run!.transactions)} bytes/tx`,
-  },
-  { head: 'slowest to fastest run', cell: ({ runs }) => spread(runs) },
-];
-
-/** What each does in that time. */
-const WORK: readonly Column[] = [
-  { head: 'tool', cell: ({ name }) => name },
-  { head: 'values of inputs', cell: ({ work }) => work.values },
-  { head: 'addresses', cell: ({ work }) => work.addresses },
-  { head: 'clusters', cell: ({ work }) => work.clusters },
-  { head: 'checks', cell: ({ work }) => work.checks },
-  { head: 'keeps', cell: ({ work }) => work.keeps },
-  { head: 'note', cell: ({ note }) => note },
-];
-
-function spread(runs: readonly Run[]): string {
-  const seconds = runs.map((run) => run.seconds);
-  return `${Math.max(...seconds).toFixed(2)} to ${Math.min(...seconds).toFixed(2)} s`;
-}
-
-function printTable(columns: readonly Column[], contestants: readonly Contestant[]): void {
-  const line = (cells: readonly string[]) => process.stdout.write(`| ${cells.join(' | ')} |\n`);
-  line(columns.map(({ head }) => head));
-  line(columns.map(() => '---'));
-  for (const contestant of contestants) {
-    line(columns.map(({ cell }) => cell(contestant, contestants[0]!)));
-  }
-}
-
 /** Installs what can be had; says loudly what cannot. */
 function available(peers: readonly Peer[], missing: string[]): Peer[] {
   return peers.filter((peer) => {
@@ -240,6 +163,55 @@ function available(peers: readonly Peer[], missing: string[]): Peer[] {
   });
 }
 
+/** Runs something with an empty folder, which goes afterwards. */
+async function inScratch<T>(folder: string, work: (scratch: string) => Promise<T>): Promise<T> {
+  const scratch = join(folder, 'scratch');
+  mkdirSync(scratch);
+  try {
+    return await work(scratch);
+  } finally {
+    rmSync(scratch, { recursive: true });
+  }
+}
+
+/** Clew and every peer by turns. A peer that fails or counts wrong is named and left out of the table. */
+async function runRounds(
+  peers: readonly Peer[],
+  node: NodeFolder,
+  walk: ChainWalk,
+  folder: string,
+  missing: string[],
+): Promise<Contestant[]> {
+  const clew: Contestant = { name: 'Clew index', work: CLEW_WORK, runs: [], note: '' };
+  const others = peers.map((peer) => ({
+    name: peer.name,
+    work: peer.work,
+    runs: [] as Run[],
+    note: peer.note ?? (peer.transactionsMax === undefined ? '' : 'the first blocks only, once'),
+  }));
+  for (let round = 0; round < ROUNDS; round++) {
+    const { run: clewRun, facts } = await inScratch(folder, (scratch) =>
+      runClew(node, walk, scratch),
+    );
+    clew.runs.push(clewRun);
+    say(`round ${round + 1}: ${clew.name} ${clewRun.seconds.toFixed(2)} s`);
+    for (const [index, peer] of peers.entries()) {
+      const { runs } = others[index]!;
+      if (runs.length < round || (peer.transactionsMax !== undefined && round > 0)) continue;
+      try {
+        const peerRun = await inScratch(folder, (scratch) => runPeer(peer, node, facts, scratch));
+        runs.push(peerRun);
+        say(`round ${round + 1}: ${peer.name} ${peerRun.seconds.toFixed(2)} s`);
+      } catch (error) {
+        runs.length = 0;
+        missing.push(`${peer.name}: ${error instanceof Error ? error.message : error}`);
+        say(`NOT MEASURED: ${missing.at(-1)}`);
+      }
+    }
+  }
+  return [clew, ...others.filter(({ runs }) => runs.length > 0)];
+}
+
 export async function run(): Promise<BenchFigure[]> {
   const missing: string[] = [];
   let walk: ChainWalk | undefined;
@@ -252,49 +224,18 @@ export async function run(): Promise<BenchFigure[]> {
   );
   const folder = mkdtempSync(join(tmpdir(), 'clew-bench-peers-'));
   try {
-    say(`simulating ${TRANSACTIONS.toLocaleString('en-US')} transactions`);
+    say(`simulating ${number(TRANSACTIONS)} transactions`);
     const simulated = join(folder, 'simulated');
     simulate(simulated);
-    const blocks = join(simulated, 'blocks');
-    const node = makeNodeFolder(blocks, join(folder, 'node'));
+    const node = makeNodeFolder(join(simulated, 'blocks'), join(folder, 'node'));
     walk = walkChain(readBlocks(node).map((block) => block.bytes));
-    const known = walk;
-    const clew: Contestant = { name: 'Clew index', work: CLEW_WORK, runs: [], note: '' };
-    const others = peers.map((peer): Contestant & { peer: Peer } => ({
-      peer,
-      name: peer.name,
-      work: peer.work,
-      runs: [],
-      note: peer.note ?? (peer.transactionsMax === undefined ? '' : 'the first blocks only'),
-    }));
-    for (let round = 0; round < ROUNDS; round++) {
-      const scratch = join(folder, 'scratch');
-      const inScratch = async <T>(work: () => Promise<T>): Promise<T> => {
-        mkdirSync(scratch);
-        try {
-          return await work();
-        } finally {
-          rmSync(scratch, { recursive: true });
-        }
-      };
-      const { run: clewRun, facts } = await inScratch(() => runClew(blocks, node, known, scratch));
-      clew.runs.push(clewRun);
-      say(`round ${round + 1}: ${clew.name} ${clewRun.seconds.toFixed(2)} s`);
-      for (const { peer, runs } of others) {
-        if (peer.transactionsMax !== undefined && round > 0) continue;
-        const peerRun = await inScratch(() => runPeer(peer, node, facts, scratch));
-        runs.push(peerRun);
-        say(`round ${round + 1}: ${peer.name} ${peerRun.seconds.toFixed(2)} s`);
-      }
-    }
-    const ran = [clew, ...others];
-    const { blocks: blockCount, bytes } = node;
+    const contestants = await runRounds(peers, node, walk, folder, missing);
     process.stdout.write(
-      `${number(TRANSACTIONS)} simulated transactions in ${number(blockCount)} blocks, ${number(bytes / 1e6)} MB\n\n`,
+      `${number(TRANSACTIONS)} simulated transactions in ${number(node.blocks)} blocks, ${number(node.bytes / 1e6)} MB\n\n`,
     );
-    printTable(FIGURES, ran);
+    printTable(FIGURES, contestants);
     process.stdout.write('\n');
-    printTable(WORK, ran);
+    printTable(WORK, contestants);
     for (const line of missing) process.stdout.write(`\nNot measured: ${line}\n`);
     return [];
   } finally {

@@ -24,8 +24,9 @@ const NO_STOPS: StopOracle = { serviceOf: () => undefined, mixOf: () => undefine
 export function randomEconomy(txCount: number): FlowIndex {
   const random = seededRandom('bench-trace');
   const flow = FlowIndex.inMemory(getNetwork('regtest'));
+  // As evenly spread as real ones: key indexes rest on that.
+  const ids = random.fork('txids');
   const txid = new Uint8Array(32);
-  const id = new DataView(txid.buffer);
   const unspent = new Uint32Array(txCount * 3);
   let unspentCount = 0;
   const pay = (valueSats: number): void => {
@@ -43,7 +44,7 @@ export function randomEconomy(txCount: number): FlowIndex {
       const block = tx / TX_PER_BLOCK;
       flow.addBlock(block, 1_600_000_000 + block * 600);
     }
-    id.setUint32(0, tx);
+    txid.set(ids.bytes(32));
     if (tx < REWARDS || tx % TX_PER_BLOCK === 0) {
       flow.addTx(TX_FLAG.coinbase, txid, 0);
       flow.addInput(NONE, 0xffff_ffff, 1, 0);

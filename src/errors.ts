@@ -102,7 +102,7 @@ export const ERRORS = {
   CLEW_DATA_OLDER: {
     exit: EXIT.version,
     http: 409,
-    hint: 'The ledger was made by an older Clew, which stored it otherwise. Index the block files again into a new --data folder.',
+    hint: 'The ledger was made by an older Clew, which stored it otherwise. Load it again from the block files that it knows: `clew index --anew`.',
   },
   CLEW_DATA_FOREIGN: {
     exit: EXIT.badInput,
@@ -122,7 +122,7 @@ export const ERRORS = {
   CLEW_LEDGER_DAMAGED: {
     exit: EXIT.damaged,
     http: 500,
-    hint: 'The stored ledger does not agree with itself. Keep the block files and index again into a new folder.',
+    hint: 'The stored ledger does not agree with itself. Check the disk, then load it again from its block files: `clew index --anew`, or index them into a new folder.',
   },
   CLEW_LEDGER_LIMIT: {
     exit: EXIT.unavailable,
@@ -162,7 +162,7 @@ export const ERRORS = {
   CLEW_COLUMN_DAMAGED: {
     exit: EXIT.damaged,
     http: 500,
-    hint: 'The disk gave other bytes than were written. Check the disk, then rebuild the flow index: `clew index --rebuild-flow`.',
+    hint: 'The disk gave other bytes than were written. Check the disk, then rebuild the flow index: `clew index --rebuild-flow`; when that fails too, load the ledger again from its block files: `clew index --anew`.',
   },
   CLEW_RAW_GONE: {
     exit: EXIT.unavailable,

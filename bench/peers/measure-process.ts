@@ -91,7 +91,7 @@ export async function measureProcess(spec: ProcessSpec): Promise<Measured> {
   const start = performance.now();
   const child = spawn(spec.command, spec.args, {
     cwd: spec.cwd,
-    env: { ...process.env, ...spec.env },
+    env: { ...process.env, RUST_BACKTRACE: '0', ...spec.env },
     stdio: ['ignore', stdout, stderr],
   });
   const poll = setInterval(() => {

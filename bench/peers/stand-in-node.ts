@@ -88,7 +88,9 @@ export class StandInNode {
     request.on('end', () => {
       const call = JSON.parse(Buffer.concat(parts).toString()) as { id: unknown; method: string };
       const body = JSON.stringify({ id: call.id, error: null, result: this.#rpc(call.method) });
-      response.writeHead(200, { 'Content-Type': 'application/json' });
+      // electrs takes no answer in chunks.
+      const headers = { 'Content-Type': 'application/json', 'Content-Length': body.length };
+      response.writeHead(200, headers);
       response.end(body);
     });
   }

@@ -24,6 +24,7 @@ const shape = describeCommand({
     to: { kind: 'time', value: 'TIME', dayEdge: 'end', help: 'to' },
     tags: { kind: 'path', value: 'PATH', many: true, help: 'tags' },
     minSats: { kind: 'count', value: 'SATS', min: 0, max: 2 ** 53 - 1, help: 'sats' },
+    memory: { kind: 'size', value: 'SIZE', min: 2 ** 26, max: 2 ** 40, help: 'memory' },
     stopAtServices: { kind: 'flag', on: true, help: 'stop' },
     json: { kind: 'flag', help: 'json' },
   },
@@ -70,6 +71,7 @@ test('values take their kind, paths become absolute, the rest takes its default'
       method: 'fifo',
       to: undefined,
       tags: ['/home/ana/t1', '/home/ana/t2'],
+      memory: undefined,
       minSats: 9007199254740991,
       stopAtServices: true,
       json: false,
@@ -158,4 +160,22 @@ test('suggestions: near words only', () => {
   assert.equal(didYouMean('inve', known), ' Did you mean investigate?');
   assert.equal(didYouMean('delete', known), '');
   assert.equal(didYouMean('x', known), '');
+});
+
+test('sizes are written with a unit, in steps of 1024', () => {
+  for (const [text, bytes] of [
+    ['64MB', 2 ** 26],
+    ['2GB', 2 ** 31],
+    ['2g', 2 ** 31],
+    ['1.5 GiB', 1.5 * 2 ** 30],
+    ['1T', 2 ** 40],
+  ] as const) {
+    assert.equal(parse('a', '--out', 'x', '--memory', text)['memory'], bytes);
+  }
+  for (const text of ['2', '2KB', '63MB', '2TB', '1e3GB', 'GB', '-2GB', '2GBs', '1.2.3G']) {
+    assert.throws(() => parse('a', '--out', 'x', `--memory=${text}`), {
+      code: 'CLEW_USAGE',
+      message: `--memory is a size from 64MB to 1TB, such as 512MB or 2GB, not "${text}".`,
+    });
+  }
 });

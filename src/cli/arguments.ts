@@ -148,6 +148,13 @@ function parseValue(
       return (
         parseTime(text, option.dayEdge) ?? refuse(`${written} is ${TIME_FORMS}, not "${text}".`)
       );
+    case 'size': {
+      const bytes = parseSize(text);
+      if (bytes !== undefined && bytes >= option.min && bytes <= option.max) return bytes;
+      return refuse(
+        `${written} is a size from ${sizeText(option.min)} to ${sizeText(option.max)}, such as 512MB or 2GB, not "${text}".`,
+      );
+    }
     case 'count': {
       const count = /^\d{1,16}$/.test(text) ? Number(text) : Number.NaN;
       if (count >= option.min && count <= option.max) return count;
@@ -156,6 +163,26 @@ function parseValue(
       );
     }
   }
+}
+
+const SIZE_UNITS: Readonly<Record<string, number>> = { M: 2 ** 20, G: 2 ** 30, T: 2 ** 40 };
+
+/**
+ * Bytes of a size as people write it, in units of 1024; undefined for anything else. A number alone is refused: nobody
+ * means bytes.
+ *
+ * @example parseSize('1.5GB') // 1610612736
+ */
+export function parseSize(text: string): number | undefined {
+  const match = /^(\d{1,6}(?:\.\d{1,3})?) ?([MGT])(?:i?B)?$/i.exec(text);
+  if (match === null) return undefined;
+  return Math.floor(Number(match[1]) * SIZE_UNITS[match[2]!.toUpperCase()]!);
+}
+
+/** The largest unit that gives a whole number. */
+function sizeText(bytes: number): string {
+  const [unit, unitBytes] = Object.entries(SIZE_UNITS).findLast(([, size]) => bytes % size === 0)!;
+  return `${bytes / unitBytes}${unit}B`;
 }
 
 const TIME_FORMS =

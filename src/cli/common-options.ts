@@ -1,6 +1,6 @@
 /** Options that several commands share, so that one name always means the same. */
 import { LARGE_CLUSTER_SCRIPTS, type TraceLimits } from '../trace/investigation.ts';
-import type { CountOption } from './option.ts';
+import type { CountOption, SizeOption } from './option.ts';
 
 /** Networks as typed; held to the table in `src/chain/network.ts` by a test. */
 export const NETWORK_CHOICES = [
@@ -29,6 +29,18 @@ export const dataOptions = {
     defaultHelp: 'the only one in the data folder, a real one before a test one',
   },
 } as const;
+
+/** For commands that read or write much of a ledger. */
+export const memoryOption = {
+  memory: {
+    kind: 'size',
+    value: 'SIZE',
+    min: 64 * 2 ** 20,
+    max: 2 ** 40,
+    help: 'memory for pages and key tables of the ledger, such as 512MB or 8GB; database and threads come on top',
+    defaultHelp: 'a quarter of the machine, from 1GB to 24GB',
+  },
+} as const satisfies Record<string, SizeOption>;
 
 export const jsonOption = {
   json: { kind: 'flag', help: 'print JSON instead of text' },

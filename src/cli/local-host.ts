@@ -1,6 +1,6 @@
 /** Commands in their own process: the terminal, the lock, and the server that may have it. */
 import { existsSync } from 'node:fs';
-import { homedir } from 'node:os';
+import { homedir, totalmem } from 'node:os';
 import { dirname } from 'node:path';
 import { askLocally } from '../api/local-socket.ts';
 import { systemClock } from '../clock.ts';
@@ -9,6 +9,7 @@ import { answerOthers } from './answer-others.ts';
 import { COMMAND_GROUPS } from './command-list.ts';
 import { type DataFolder, defaultDataFolder, openDataFolder } from './data-folder.ts';
 import { type DataLock, takeDataLock } from './data-lock.ts';
+import { defaultLedgerMemory } from './ledger-memory.ts';
 import type { HeldData, Host, OpenedData } from './run-command-line.ts';
 
 /** A sink over one of this process's streams. */
@@ -56,7 +57,7 @@ export async function openLocally(
   for (;;) {
     const lock = await takeDataLock(folder, wanted, host.clock, host.signal);
     if (!('servedBy' in lock)) {
-      return hold(data, lock, host);
+      return hold(data, lock, host, wanted.memoryBytes ?? defaultLedgerMemory(machineMemory()));
     }
     const { socket } = lock.servedBy;
     const { workingFolder, terminal } = host;
@@ -68,14 +69,28 @@ export async function openLocally(
   }
 }
 
+/** Bytes that this process may use at most: of the machine, or of the container it runs in. */
+function machineMemory(): number {
+  const allowed = process.constrainedMemory();
+  return allowed > 0 ? Math.min(totalmem(), allowed) : totalmem();
+}
+
 /** The folder is ours: what it holds is opened when it is wanted, and closed before the lock is given back. */
-async function hold(data: DataFolder, lock: DataLock, host: Host): Promise<HeldData> {
+async function hold(
+  data: DataFolder,
+  lock: DataLock,
+  host: Host,
+  memoryBytes: number,
+): Promise<HeldData> {
   // Loaded late: the engines behind it are large, and commands without data never need them.
   const { DataSession } = await import('../pipeline/data-session.ts');
-  const session = new DataSession({
-    storePath: data.storePath,
-    networkFolder: (network) => dirname(data.networkFolders(network).ledger),
-  });
+  const session = new DataSession(
+    {
+      storePath: data.storePath,
+      networkFolder: (network) => dirname(data.networkFolders(network).ledger),
+    },
+    { memoryBytes },
+  );
   return {
     data,
     session,

@@ -43,6 +43,15 @@ export interface CountOption extends ValueOption {
   readonly default?: number;
 }
 
+/** An amount of memory or disk, as `2GB`; becomes bytes. */
+export interface SizeOption extends ValueOption {
+  readonly kind: 'size';
+  /** In bytes. */
+  readonly min: number;
+  /** In bytes. */
+  readonly max: number;
+}
+
 /** A moment: a day, a time in UTC, or Unix seconds; becomes Unix seconds. */
 export interface TimeOption extends ValueOption {
   readonly kind: 'time';
@@ -57,7 +66,14 @@ export interface ChoiceOption extends ValueOption {
   readonly default?: string;
 }
 
-export type Option = FlagOption | TextOption | PathOption | CountOption | TimeOption | ChoiceOption;
+export type Option =
+  | FlagOption
+  | TextOption
+  | PathOption
+  | CountOption
+  | SizeOption
+  | TimeOption
+  | ChoiceOption;
 
 /** By the name in code; `asOf` is typed `--as-of`. */
 export type OptionTable = Readonly<Record<string, Option>>;
@@ -78,7 +94,7 @@ type SingleValue<O extends Option> = O extends FlagOption
   ? boolean
   : O extends ChoiceOption
     ? O['choices'][number]
-    : O extends CountOption | TimeOption
+    : O extends CountOption | SizeOption | TimeOption
       ? number
       : string;
 

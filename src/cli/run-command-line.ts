@@ -51,6 +51,8 @@ export interface Host {
       readonly command: string;
       readonly access: DataAccess;
       readonly argv: readonly string[];
+      /** Bytes for the pages and key tables of a ledger; the host's choice when left out. */
+      readonly memoryBytes?: number | undefined;
     },
   ): Promise<OpenedData>;
 }
@@ -133,7 +135,12 @@ async function runCommand(
 ): Promise<number> {
   if (command.access === 'none') return execute(command, options, host, asJson, noData);
   const path = options.data as string | undefined;
-  const opened = await host.openData(path, { command: command.name, access: command.access, argv });
+  const opened = await host.openData(path, {
+    command: command.name,
+    access: command.access,
+    argv,
+    memoryBytes: options.memory as number | undefined,
+  });
   if ('answered' in opened) return opened.answered;
   try {
     return await execute(command, options, host, asJson, () => opened);

@@ -13,12 +13,14 @@ import { temporaryFolder } from '../../test/support/temporary-folder.ts';
 import { type SeededRandom, seededRandom } from '../bytes/seeded-random.ts';
 import { CheckpointJournal } from './checkpoint-journal.ts';
 import type { ColumnState } from './column-state.ts';
-import { PAGE_ROWS, PageBudget } from './page-budget.ts';
+import { PageBudget } from './page-budget.ts';
 import { RowColumn } from './row-column.ts';
 import { U8Column } from './u8-column.ts';
 
 const base = temporaryFolder('checkpoint-journal');
 const SEED = 'checkpoint-1';
+/** Rows in a page of the columns of rows, amounts and offsets. */
+const PAGE_ROWS = 16_384;
 
 interface Pair {
   readonly rows: RowColumn;
@@ -209,8 +211,8 @@ test('a column that changes in place holds what an array holds, through checkpoi
 function makeOld(folder: string): Model {
   fs.mkdirSync(folder);
   const model: Model = { rows: [], bytes: [] };
-  const pair = openPair(folder, undefined, 600_000);
-  change(pair, model, seededRandom(SEED), PAGE_ROWS + 500, 5_000);
+  const pair = openPair(folder, undefined, 150_000);
+  change(pair, model, seededRandom(SEED), PAGE_ROWS + 500, 9_000);
   checkpoint(new CheckpointJournal(folder), pair, 'old');
   closePair(pair);
   return model;
@@ -220,10 +222,10 @@ function makeOld(folder: string): Model {
 function prepare(old: string, folder: string, before: Model): { pair: Pair; after: Model } {
   fs.cpSync(old, folder, { recursive: true });
   const random = seededRandom(`${SEED}/new`);
-  const pair = openPair(folder, readManifest(folder), 600_000);
+  const pair = openPair(folder, readManifest(folder), 150_000);
   const model = copyOf(before);
   cut(pair, model, PAGE_ROWS + 200);
-  change(pair, model, random, PAGE_ROWS, 5_000);
+  change(pair, model, random, 1.5 * PAGE_ROWS, 9_000);
   change(pair, model, random, 100, 10);
   return { pair, after: model };
 }
@@ -268,7 +270,7 @@ test('a checkpoint that met a full disk is made again by the same process, or ki
   const old = join(base, 'space-old');
   const before = makeOld(old);
   const random = seededRandom(`${SEED}/space`);
-  for (let failing = 0; failing < 75; failing += 2) {
+  for (let failing = 0; failing < 66; failing += 2) {
     const folder = join(base, `space-${failing}`);
     const { pair, after } = prepare(old, folder, before);
     const states = new Map([

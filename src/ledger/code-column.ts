@@ -6,15 +6,22 @@
  * odd values in its early years does not use up the codes. A code remembers the row that brought it: forgetting rows forgets it.
  */
 import type { ColumnDamage, ColumnPlace, ColumnState } from './column-state.ts';
-import { PAGE_BITS, PAGE_MASK, PAGE_ROWS, type PageBudget, ROW_INT_MAX } from './page-budget.ts';
+import { type PageBudget, ROW_INT_MAX } from './page-budget.ts';
 import { PagedColumn } from './paged-column.ts';
 import { RareList } from './rare-list.ts';
+
+/** A page is 64 KiB: a format constant. */
+const PAGE_BITS = 16;
+const PAGE_ROWS = 65_536;
+const PAGE_MASK = PAGE_ROWS - 1;
 
 const CODES_MAX = 250;
 /** Final; final but for the lock time; replaceable (BIP 125); a relative lock of nothing (BIP 68). */
 const COMMON_SEQUENCES = [0xffff_ffff, 0xffff_fffe, 0xffff_fffd, 0];
 const RARE = 255;
-const SHAPES = [{ suffix: '', rowBytes: 1, prefixBytes: 0, sparse: false }] as const;
+const SHAPES = [
+  { suffix: '', rowBytes: 1, pageRows: PAGE_ROWS, prefixBytes: 0, sparse: false },
+] as const;
 
 export class CodeColumn extends PagedColumn {
   readonly #table: (Uint8Array | undefined)[] = [];

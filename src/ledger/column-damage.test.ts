@@ -11,13 +11,15 @@ import { CheckpointJournal } from './checkpoint-journal.ts';
 import { CodeColumn } from './code-column.ts';
 import type { ColumnPlace, ColumnState } from './column-state.ts';
 import { DeltaColumn32 } from './delta-column-32.ts';
-import { PAGE_ROWS, PageBudget } from './page-budget.ts';
+import { PageBudget } from './page-budget.ts';
 import type { PagedColumn } from './paged-column.ts';
 import { RowColumn } from './row-column.ts';
 import { SatsColumn } from './sats-column.ts';
 
 const base = temporaryFolder('column-damage');
 const SEED = 'damage-1';
+/** Rows in a page of the columns of rows, amounts and offsets. */
+const PAGE_ROWS = 16_384;
 const budget = (): PageBudget => new PageBudget(1e9);
 
 interface Kind {
@@ -216,7 +218,7 @@ test('a full disk stops appending without losing a row', () => {
   const value = (row: number): number => (row % 5_000 === 0 ? 2 ** 51 + row : row * 3);
   let stops = 0;
   try {
-    while (column.length < 3 * PAGE_ROWS) {
+    while (column.length < 12 * PAGE_ROWS) {
       try {
         column.push(value(column.length));
         if (column.length % 1_000 === 0) column.flush();
@@ -236,7 +238,7 @@ test('a full disk stops appending without losing a row', () => {
   column.close();
   const again = new SatsColumn({ ...place, state }, budget());
   assert.equal(again.verify(), undefined);
-  for (let row = 0; row < 3 * PAGE_ROWS; row += 1) {
+  for (let row = 0; row < 12 * PAGE_ROWS; row += 1) {
     if (again.at(row) !== value(row)) assert.fail(`row ${row}`);
   }
   again.close();

@@ -2,8 +2,8 @@
  * The file of one plane of a column: a checked header, then fixed-width rows in pages.
  *
  * Header (4,096 bytes, little-endian): magic "CLEWCOL1", format version u32, network magic u32, row bytes
- * u32, rows u64, then the column's name in ASCII, length first, then (at 4,092) the bytes that stand before the rows of
- * each page. The rest is zero.
+ * u32, rows u64, then the column's name in ASCII, length first, then (at 4,088) the rows of a page and the
+ * bytes that stand before the rows of each page. The rest is zero.
  *
  * The columns of the flow index never write their header again: how many rows count is said by whoever opens the file, and what
  * lies beyond is leftover of work that was cut off. Their field "rows" stays zero and every byte of the header is compared.
@@ -15,11 +15,12 @@ import { fileError } from '../file-error.ts';
 import { PAGE_ROWS } from './page-budget.ts';
 
 export const COLUMN_HEADER_BYTES = 4096;
-export const COLUMN_FORMAT_VERSION = 2;
+export const COLUMN_FORMAT_VERSION = 3;
 const MAGIC = 'CLEWCOL1';
 const ROWS_AT = 20;
 const NAME_AT = 28;
 const PREFIX_AT = 4092;
+const PAGE_ROWS_AT = 4088;
 
 export interface ColumnFileSpec {
   readonly path: string;
@@ -28,6 +29,8 @@ export interface ColumnFileSpec {
   readonly networkMagic: number;
   /** Bytes before the rows of each page; none when absent. */
   readonly pagePrefixBytes?: number;
+  /** Rows in a page; `PAGE_ROWS` when absent. */
+  readonly pageRows?: number;
 }
 
 export interface ColumnFileOpening {
@@ -42,6 +45,7 @@ export class ColumnFile {
   readonly #fd: number;
   readonly #spec: ColumnFileSpec;
   readonly #prefixBytes: number;
+  readonly #pageRows: number;
   readonly #pageBytes: number;
   #rowCount: number;
   /** Something was written that may not be on the disk yet. */
@@ -51,7 +55,8 @@ export class ColumnFile {
     this.#fd = fd;
     this.#spec = spec;
     this.#prefixBytes = spec.pagePrefixBytes ?? 0;
-    this.#pageBytes = this.#prefixBytes + PAGE_ROWS * spec.rowBytes;
+    this.#pageRows = spec.pageRows ?? PAGE_ROWS;
+    this.#pageBytes = this.#prefixBytes + this.#pageRows * spec.rowBytes;
     this.#rowCount = rowCount;
   }
 
@@ -112,8 +117,8 @@ export class ColumnFile {
   }
 
   #endOf(rows: number): number {
-    const fullPages = Math.floor(rows / PAGE_ROWS);
-    const tailRows = rows - fullPages * PAGE_ROWS;
+    const fullPages = Math.floor(rows / this.#pageRows);
+    const tailRows = rows - fullPages * this.#pageRows;
     const tailBytes = tailRows === 0 ? 0 : this.#prefixBytes + tailRows * this.#spec.rowBytes;
     return this.pagePosition(fullPages) + tailBytes;
   }
@@ -209,6 +214,7 @@ function headerOf(spec: ColumnFileSpec, rows: number): Buffer {
   header.writeUInt32LE(Math.floor(rows / 0x1_0000_0000), ROWS_AT + 4);
   header.writeUInt8(spec.name.length, NAME_AT);
   header.write(spec.name, NAME_AT + 1, 'latin1');
+  header.writeUInt32LE(spec.pageRows ?? PAGE_ROWS, PAGE_ROWS_AT);
   header.writeUInt32LE(spec.pagePrefixBytes ?? 0, PREFIX_AT);
   return header;
 }

@@ -14,7 +14,6 @@ import { crc32 } from 'node:zlib';
 import { ClewError } from '../errors.ts';
 import { ColumnFile } from './column-file.ts';
 import type { ColumnDamage, ColumnPlace } from './column-state.ts';
-import { PAGE_ROWS } from './page-budget.ts';
 import { PageChecksums } from './page-checksums.ts';
 import { PageOverlay } from './page-overlay.ts';
 
@@ -25,6 +24,8 @@ export interface PlaneShape {
   /** What is added to the column's name; empty for the first plane. */
   readonly suffix: string;
   readonly rowBytes: number;
+  /** Rows in a page: the same in all planes of a column. */
+  readonly pageRows: number;
   /** Bytes before the rows of each page. */
   readonly prefixBytes: number;
   /** Pages of zeros alone may be absent. */
@@ -45,7 +46,7 @@ export class ColumnPlane {
 
   constructor(place: ColumnPlace, shape: PlaneShape, mutable: boolean, tailCrc: number) {
     this.shape = shape;
-    this.pageBytes = shape.prefixBytes + PAGE_ROWS * shape.rowBytes;
+    this.pageBytes = shape.prefixBytes + this.shape.pageRows * shape.rowBytes;
     this.#name = place.name + shape.suffix;
     const spec = {
       path: join(place.folder, `${this.#name}.col`),
@@ -53,13 +54,14 @@ export class ColumnPlane {
       rowBytes: shape.rowBytes,
       networkMagic: place.networkMagic,
       pagePrefixBytes: shape.prefixBytes,
+      pageRows: shape.pageRows,
     };
     const writable = place.writable ?? true;
     if (mutable && writable) {
       this.#overlay = new PageOverlay(join(place.folder, `${this.#name}.overlay`), this.pageBytes);
     }
     const rows = place.state?.rows;
-    const fullPages = rows === undefined ? undefined : Math.floor(rows / PAGE_ROWS);
+    const fullPages = rows === undefined ? undefined : Math.floor(rows / this.shape.pageRows);
     const opening = { writable, sparse: shape.sparse };
     this.#file =
       rows === undefined ? ColumnFile.create(spec) : ColumnFile.open(spec, { rows, ...opening });
@@ -75,7 +77,8 @@ export class ColumnPlane {
       this.#file.close();
       throw cause;
     }
-    if (fullPages !== undefined) this.#setCrc(fullPages, tailCrc, rows! - fullPages * PAGE_ROWS);
+    if (fullPages !== undefined)
+      this.#setCrc(fullPages, tailCrc, rows! - fullPages * this.shape.pageRows);
   }
 
   /** CRC of a page as stored; 0 when it is absent. */
@@ -120,7 +123,7 @@ export class ColumnPlane {
   }
 
   damageOf(pageIndex: number, rows: number): ColumnDamage {
-    const rowMin = pageIndex * PAGE_ROWS;
+    const rowMin = pageIndex * this.shape.pageRows;
     return {
       column: this.#name,
       path: this.#file.path,
@@ -155,13 +158,13 @@ export class ColumnPlane {
     const bytes = page.subarray(start, end);
     this.#file.writeAt(this.#file.pagePosition(pageIndex) + start, bytes);
     this.#setCrc(pageIndex, goesOn ? mark(crc32(bytes, known)) : checksum(bytes), to);
-    if (to === PAGE_ROWS) this.#checksums.keep(pageIndex);
+    if (to === this.shape.pageRows) this.#checksums.keep(pageIndex);
   }
 
   /** A page of a sparse plane has no bytes (any more): whatever stands at its place in the file is left alone. */
   leaveOut(pageIndex: number, rows: number): void {
     this.#setCrc(pageIndex, 0, rows);
-    if (rows === PAGE_ROWS) this.#checksums.keep(pageIndex);
+    if (rows === this.shape.pageRows) this.#checksums.keep(pageIndex);
   }
 
   /** Write the first `rows` rows of a page in place. */
@@ -169,7 +172,7 @@ export class ColumnPlane {
     const bytes = page.subarray(0, this.bytesOfRows(rows));
     this.#file.writePage(pageIndex, bytes);
     this.#setCrc(pageIndex, checksum(bytes), rows);
-    if (rows === PAGE_ROWS) this.#checksums.keep(pageIndex);
+    if (rows === this.shape.pageRows) this.#checksums.keep(pageIndex);
   }
 
   /** A page of a sparse plane lost its bytes; the file keeps them until the next checkpoint. */
@@ -198,7 +201,7 @@ export class ColumnPlane {
     const bytes = page.subarray(0, this.bytesOfRows(rows));
     write(`${this.#name}.col`, this.#file.pagePosition(pageIndex), bytes);
     this.#setCrc(pageIndex, checksum(bytes), rows);
-    if (rows < PAGE_ROWS) return;
+    if (rows < this.shape.pageRows) return;
     const word = Uint32Array.of(this.crcOf(pageIndex));
     write(`${this.#name}.crc`, this.#checksums.position(pageIndex), new Uint8Array(word.buffer));
   }
@@ -206,7 +209,7 @@ export class ColumnPlane {
   /** What a checkpoint must write for a page of a sparse plane without bytes. */
   redoAbsent(pageIndex: number, rows: number, write: RedoWriter): void {
     this.#setCrc(pageIndex, 0, rows);
-    if (rows < PAGE_ROWS) return;
+    if (rows < this.shape.pageRows) return;
     write(`${this.#name}.crc`, this.#checksums.position(pageIndex), new Uint8Array(4));
   }
 

@@ -1,17 +1,24 @@
 /**
  * Numbers up to 2^53 that do not fall from row to row (offsets, the transaction of each output), in 2 bytes a row.
  *
- * Each page stores its first number whole and, for each row, the difference from it: a page of 65,536 rows may
+ * Each page stores its first number whole and, for each row, the difference from it: a page of 32,768 rows may
  * advance by 0xffff at most.
  */
 import { ClewError } from '../errors.ts';
 import type { ColumnPlace } from './column-state.ts';
-import { PAGE_BITS, PAGE_MASK, PAGE_ROWS, type PageBudget, ROW_INT_MAX } from './page-budget.ts';
+import { type PageBudget, ROW_INT_MAX } from './page-budget.ts';
 import { PagedColumn } from './paged-column.ts';
+
+/** A page is 64 KiB: a format constant. */
+const PAGE_BITS = 15;
+const PAGE_ROWS = 32_768;
+const PAGE_MASK = PAGE_ROWS - 1;
 
 const BASE_BYTES = 8;
 const DIFFERENCE_MAX = 0xffff;
-const SHAPES = [{ suffix: '', rowBytes: 2, prefixBytes: BASE_BYTES, sparse: false }] as const;
+const SHAPES = [
+  { suffix: '', rowBytes: 2, pageRows: PAGE_ROWS, prefixBytes: BASE_BYTES, sparse: false },
+] as const;
 
 export class DeltaColumn16 extends PagedColumn {
   readonly #table: (Uint16Array | undefined)[] = [];

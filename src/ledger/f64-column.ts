@@ -1,6 +1,11 @@
 import type { ColumnOptions, ColumnPlace } from './column-state.ts';
-import { PAGE_BITS, PAGE_MASK, PAGE_ROWS, type PageBudget, ROW_INT_MAX } from './page-budget.ts';
+import { type PageBudget, ROW_INT_MAX } from './page-budget.ts';
 import { PagedColumn } from './paged-column.ts';
+
+/** A page is 64 KiB: a format constant. */
+const PAGE_BITS = 13;
+const PAGE_ROWS = 8192;
+const PAGE_MASK = PAGE_ROWS - 1;
 
 /** Whole numbers up to 2^53 - 1, stored as doubles, which hold them exactly. */
 export class F64Column extends PagedColumn {
@@ -9,7 +14,12 @@ export class F64Column extends PagedColumn {
   /** @param place where it is kept; undefined for memory alone */
   constructor(place: ColumnPlace | undefined, budget: PageBudget, options: ColumnOptions = {}) {
     const rowBytes = Float64Array.BYTES_PER_ELEMENT;
-    super([{ suffix: '', rowBytes, prefixBytes: 0, sparse: false }], place, budget, options);
+    super(
+      [{ suffix: '', rowBytes, pageRows: PAGE_ROWS, prefixBytes: 0, sparse: false }],
+      place,
+      budget,
+      options,
+    );
   }
 
   /** The value in a row that exists. */

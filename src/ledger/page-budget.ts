@@ -1,9 +1,9 @@
-/** Rows in a page of every column: a format constant. */
+/** Rows in a page of a file that does not say otherwise. */
 export const PAGE_ROWS = 65_536;
-/** `row >>> PAGE_BITS` is the page of a row up to `ROW_INT_MAX`; of larger rows it is `Math.floor(row / PAGE_ROWS)`. */
-export const PAGE_BITS = 16;
-/** `row & PAGE_MASK` is the place of any row in its page: the low bits of a whole number below 2^53 are taken exactly. */
-export const PAGE_MASK = 0xffff;
+/**
+ * `row >>> bits` is the page of a row up to here; of larger rows it is `Math.floor(row / rowsOfPage)`. The place
+ * in the page is `row & mask` for all rows: the low bits of a whole number below 2^53 are taken exactly.
+ */
 export const ROW_INT_MAX = 0x7fff_ffff;
 
 /** Whoever can give the memory of a page back. */

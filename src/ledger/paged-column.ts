@@ -1,5 +1,5 @@
 /**
- * What all columns have in common: pages of 65,536 rows that come from a file and leave for it under a budget.
+ * What all columns have in common: pages of 64 KiB that come from a file and leave for it under a budget.
  *
  * A row is read through a page table in the class of its kind: one array look-up when the page is in
  * memory, `load` when it is not. The kinds repeat `at`, `set` and `push` on purpose: a method shared by arrays of several
@@ -19,7 +19,7 @@
 import { ClewError } from '../errors.ts';
 import { ColumnPlane, type PlaneShape, type RedoWriter } from './column-plane.ts';
 import type { ColumnDamage, ColumnOptions, ColumnPlace, ColumnState } from './column-state.ts';
-import { type BudgetEntry, PAGE_ROWS, type PageBudget, type PageOwner } from './page-budget.ts';
+import type { BudgetEntry, PageBudget, PageOwner } from './page-budget.ts';
 
 /** The bytes of a page in memory, one array for each plane; undefined for a page of a sparse plane that is absent. */
 type Frame = (Uint8Array<ArrayBuffer> | undefined)[];
@@ -30,6 +30,7 @@ export abstract class PagedColumn implements PageOwner {
   /** 1 for a page in which stored rows were set again; a plain array, since marking happens at every `set`. */
   protected readonly dirty: number[] = [];
   readonly #shapes: readonly PlaneShape[];
+  readonly #pageRows: number;
   readonly #planes: readonly ColumnPlane[];
   readonly #budget: PageBudget;
   readonly #isMutable: boolean;
@@ -50,6 +51,7 @@ export abstract class PagedColumn implements PageOwner {
     options: ColumnOptions = {},
   ) {
     this.#shapes = shapes;
+    this.#pageRows = shapes[0]!.pageRows;
     this.#budget = budget;
     this.#isMutable = options.mutable ?? false;
     const tails = place?.state?.tailCrc ?? shapes.map(() => 0);
@@ -91,10 +93,10 @@ export abstract class PagedColumn implements PageOwner {
       if (entry !== undefined) this.#entries[pageIndex] = this.#budget.touch(entry);
       return;
     }
-    if (pageIndex * PAGE_ROWS > this.length) {
+    if (pageIndex * this.#pageRows > this.length) {
       throw new ClewError('CLEW_INTERNAL', 'A row is wanted that the column does not have.', {
         rows: this.length,
-        rowMin: pageIndex * PAGE_ROWS,
+        rowMin: pageIndex * this.#pageRows,
       });
     }
     const frame = this.#read(pageIndex);
@@ -112,7 +114,7 @@ export abstract class PagedColumn implements PageOwner {
   }
 
   #read(pageIndex: number): Frame {
-    const rows = Math.min(PAGE_ROWS, this.#stored - pageIndex * PAGE_ROWS);
+    const rows = Math.min(this.#pageRows, this.#stored - pageIndex * this.#pageRows);
     return this.#shapes.map((shape, k) => {
       const plane = this.#planes[k];
       if (plane === undefined || rows <= 0) return shape.sparse ? undefined : newPage(shape);
@@ -153,12 +155,12 @@ export abstract class PagedColumn implements PageOwner {
   }
 
   #storeAppended(lastPage: number): void {
-    const end = Math.min(this.length, (lastPage + 1) * PAGE_ROWS);
+    const end = Math.min(this.length, (lastPage + 1) * this.#pageRows);
     while (this.#stored < end) {
-      const pageIndex = Math.floor(this.#stored / PAGE_ROWS);
-      const first = pageIndex * PAGE_ROWS;
+      const pageIndex = Math.floor(this.#stored / this.#pageRows);
+      const first = pageIndex * this.#pageRows;
       const from = this.#stored - first;
-      const to = Math.min(PAGE_ROWS, this.length - first);
+      const to = Math.min(this.#pageRows, this.length - first);
       if (this.dirty[pageIndex] === 1) this.#replace(pageIndex, to);
       else this.#append(pageIndex, from, to);
       this.#stored = first + to;
@@ -186,18 +188,18 @@ export abstract class PagedColumn implements PageOwner {
   }
 
   #storeMutable(lastPage: number): void {
-    const end = Math.min(this.length, (lastPage + 1) * PAGE_ROWS);
+    const end = Math.min(this.length, (lastPage + 1) * this.#pageRows);
     while (this.#stored < end) {
-      const pageIndex = Math.floor(this.#stored / PAGE_ROWS);
+      const pageIndex = Math.floor(this.#stored / this.#pageRows);
       this.#storeChanged(pageIndex);
-      this.#stored = pageIndex * PAGE_ROWS + this.#rowsIn(pageIndex);
+      this.#stored = pageIndex * this.#pageRows + this.#rowsIn(pageIndex);
     }
     if (this.dirty[lastPage] === 1) this.#storeChanged(lastPage);
   }
 
   #storeChanged(pageIndex: number): void {
     const rows = this.#rowsIn(pageIndex);
-    if (pageIndex * PAGE_ROWS >= this.#checkpointed) {
+    if (pageIndex * this.#pageRows >= this.#checkpointed) {
       this.#replace(pageIndex, rows);
       return;
     }
@@ -211,7 +213,7 @@ export abstract class PagedColumn implements PageOwner {
   }
 
   #rowsIn(pageIndex: number): number {
-    return Math.max(0, Math.min(PAGE_ROWS, this.length - pageIndex * PAGE_ROWS));
+    return Math.max(0, Math.min(this.#pageRows, this.length - pageIndex * this.#pageRows));
   }
 
   /**
@@ -225,7 +227,8 @@ export abstract class PagedColumn implements PageOwner {
     for (let pageIndex = 0; pageIndex < this.dirty.length; pageIndex += 1) {
       if (this.dirty[pageIndex] === 1) this.#storeAppended(pageIndex);
     }
-    if (this.length > this.#stored) this.#storeAppended(Math.floor((this.length - 1) / PAGE_ROWS));
+    if (this.length > this.#stored)
+      this.#storeAppended(Math.floor((this.length - 1) / this.#pageRows));
     for (const plane of this.#planes) plane.flush();
   }
 
@@ -260,8 +263,8 @@ export abstract class PagedColumn implements PageOwner {
   }
 
   #tailCrcs(rows: number): number[] {
-    const pageIndex = Math.floor(rows / PAGE_ROWS);
-    const isFull = rows === pageIndex * PAGE_ROWS;
+    const pageIndex = Math.floor(rows / this.#pageRows);
+    const isFull = rows === pageIndex * this.#pageRows;
     return this.#shapes.map((_, k) => (isFull ? 0 : (this.#planes[k]?.crcOf(pageIndex) ?? 0)));
   }
 
@@ -272,8 +275,8 @@ export abstract class PagedColumn implements PageOwner {
    */
   truncate(length: number): void {
     if (length >= this.length) return;
-    const lastPage = Math.floor(length / PAGE_ROWS);
-    const rows = length - lastPage * PAGE_ROWS;
+    const lastPage = Math.floor(length / this.#pageRows);
+    const rows = length - lastPage * this.#pageRows;
     // The last page that stays is needed for its new checksum, and is most likely pushed to next.
     if (rows > 0 && length < this.#stored) {
       this.loadPage(lastPage);
@@ -321,13 +324,13 @@ export abstract class PagedColumn implements PageOwner {
    * The column's `state()` is the new one from here on.
    */
   stageCheckpoint(write: RedoWriter): void {
-    const pages = Math.ceil(this.length / PAGE_ROWS);
+    const pages = Math.ceil(this.length / this.#pageRows);
     const aside = new Set<number>();
     for (const plane of this.#planes) for (const page of plane.overlay!.pages()) aside.add(page);
     for (let pageIndex = 0; pageIndex < pages; pageIndex += 1) {
-      const isNew = this.length > this.#stored && (pageIndex + 1) * PAGE_ROWS > this.#stored;
+      const isNew = this.length > this.#stored && (pageIndex + 1) * this.#pageRows > this.#stored;
       if (!isNew && this.dirty[pageIndex] !== 1 && !aside.has(pageIndex)) continue;
-      if (pageIndex * PAGE_ROWS >= this.#checkpointed)
+      if (pageIndex * this.#pageRows >= this.#checkpointed)
         this.#replace(pageIndex, this.#rowsIn(pageIndex));
       else this.#redo(pageIndex, write);
     }
@@ -375,10 +378,10 @@ export abstract class PagedColumn implements PageOwner {
    * @throws {ClewError} CLEW_FILE_UNREADABLE when the disk refuses
    */
   verify(onProgress?: (pagesDone: number, pagesTotal: number) => void): ColumnDamage | undefined {
-    const pages = Math.ceil(this.#stored / PAGE_ROWS);
+    const pages = Math.ceil(this.#stored / this.#pageRows);
     const scratch = new Uint8Array(Math.max(0, ...this.#planes.map(({ pageBytes }) => pageBytes)));
     for (let pageIndex = 0; pageIndex < pages; pageIndex += 1) {
-      const rows = Math.min(PAGE_ROWS, this.#stored - pageIndex * PAGE_ROWS);
+      const rows = Math.min(this.#pageRows, this.#stored - pageIndex * this.#pageRows);
       for (const plane of this.#planes) {
         if (!plane.isSound(pageIndex, rows, scratch)) return plane.damageOf(pageIndex, rows);
       }
@@ -389,7 +392,7 @@ export abstract class PagedColumn implements PageOwner {
 }
 
 function newPage(shape: PlaneShape): Uint8Array<ArrayBuffer> {
-  return new Uint8Array(shape.prefixBytes + PAGE_ROWS * shape.rowBytes);
+  return new Uint8Array(shape.prefixBytes + shape.pageRows * shape.rowBytes);
 }
 
 function openPlanes(

@@ -11,8 +11,13 @@
  */
 import { ClewError } from '../errors.ts';
 import type { ColumnOptions, ColumnPlace } from './column-state.ts';
-import { PAGE_BITS, PAGE_MASK, PAGE_ROWS, type PageBudget, ROW_INT_MAX } from './page-budget.ts';
+import { type PageBudget, ROW_INT_MAX } from './page-budget.ts';
 import { PagedColumn } from './paged-column.ts';
+
+/** A page is 64 KiB and its high bytes: a format constant. */
+const PAGE_BITS = 14;
+const PAGE_ROWS = 16_384;
+const PAGE_MASK = PAGE_ROWS - 1;
 
 /** Values from here up to 2^40 - 1 are sentinels, not rows. */
 export const ROW_SENTINEL_MIN = 2 ** 40 - 256;
@@ -22,8 +27,8 @@ const HIGH_STEP = 0x1_0000_0000;
 const STORED_MAX = 2 ** 40 - 1;
 
 const SHAPES = [
-  { suffix: '', rowBytes: 4, prefixBytes: 0, sparse: false },
-  { suffix: '.high', rowBytes: 1, prefixBytes: 0, sparse: true },
+  { suffix: '', rowBytes: 4, pageRows: PAGE_ROWS, prefixBytes: 0, sparse: false },
+  { suffix: '.high', rowBytes: 1, pageRows: PAGE_ROWS, prefixBytes: 0, sparse: true },
 ] as const;
 
 export class RowColumn extends PagedColumn {

@@ -5,15 +5,20 @@
  * their value in a list. Bitcoin's largest possible amount is 2.1 * 10^15, below 2^51.
  */
 import type { ColumnDamage, ColumnPlace, ColumnState } from './column-state.ts';
-import { PAGE_BITS, PAGE_MASK, PAGE_ROWS, type PageBudget, ROW_INT_MAX } from './page-budget.ts';
+import { type PageBudget, ROW_INT_MAX } from './page-budget.ts';
 import { PagedColumn } from './paged-column.ts';
 import { RareList } from './rare-list.ts';
+
+/** A page is 64 KiB and its high bytes: a format constant. */
+const PAGE_BITS = 14;
+const PAGE_ROWS = 16_384;
+const PAGE_MASK = PAGE_ROWS - 1;
 
 const HIGH_STEP = 0x1_0000_0000;
 const RARE = 2 ** 40 - 1;
 const SHAPES = [
-  { suffix: '', rowBytes: 4, prefixBytes: 0, sparse: false },
-  { suffix: '.high', rowBytes: 1, prefixBytes: 0, sparse: false },
+  { suffix: '', rowBytes: 4, pageRows: PAGE_ROWS, prefixBytes: 0, sparse: false },
+  { suffix: '.high', rowBytes: 1, pageRows: PAGE_ROWS, prefixBytes: 0, sparse: false },
 ] as const;
 
 export class SatsColumn extends PagedColumn {

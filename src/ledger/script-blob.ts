@@ -5,7 +5,6 @@
  */
 import type { BytesColumn } from './bytes-column.ts';
 import type { DeltaColumn32 } from './delta-column-32.ts';
-import { PAGE_ROWS } from './page-budget.ts';
 import { hashScript } from './script-key.hot.ts';
 
 export class ScriptBlob {
@@ -65,7 +64,7 @@ export class ScriptBlob {
     const start = this.#offsets.at(scriptId);
     const length = this.#offsets.at(scriptId + 1) - start;
     const page = this.#bytes.pageOf(start);
-    const at = start % PAGE_ROWS;
+    const at = start % this.#bytes.pageRows;
     if (at + length <= page.length) hashScript(page, at, at + length);
     else hashScript(this.#bytes.readRange(start, start + length), 0, length);
   }

@@ -7,6 +7,7 @@
  */
 import { getNetwork, type NetworkName } from '../chain/network.ts';
 import type { LedgerOptions } from '../ledger/ledger.ts';
+import type { BlockSource } from '../source/block-source.ts';
 import { openStore, type Store } from '../store/open-store.ts';
 import type { OpenNetwork } from './open-network.ts';
 import { TakingTurns } from './taking-turns.ts';
@@ -54,6 +55,20 @@ export class DataSession {
    */
   useNetwork<T>(network: NetworkName, work: (open: OpenNetwork) => Promise<T>): Promise<T> {
     return this.#networks.use(network, work);
+  }
+
+  /**
+   * Takes all blocks out of a network's ledger, whatever state it is in; they wait in it for the next indexing.
+   *
+   * @param source where blocks can be found whose files moved
+   * @returns how many blocks wait
+   * @throws {ClewError} CLEW_RAW_GONE when a block can not be read any more: nothing was changed then
+   */
+  takeAllOut(network: NetworkName, source?: BlockSource): Promise<number> {
+    return this.#networks.whileClosed(async () => {
+      const { takeAllOut } = await import('./index-anew.ts');
+      return takeAllOut(this.#places.networkFolder(network), getNetwork(network), source);
+    });
   }
 
   /** Blocks or tags came in: what was loaded from them is loaded anew at its next use. */

@@ -34,7 +34,10 @@ const CHECKPOINT_ROWS = 60_000_000;
 /** Stopped by the user, or by a disk that has no room for anything. */
 const NO_TIME_TO_PUT_BACK = new Set(['CLEW_INTERRUPTED', 'CLEW_NO_SPACE']);
 
-/** New blocks that are checked whole before others go for their sake. A reorganisation brings a few, a filled hole many. */
+/**
+ * Blocks that are checked whole before others go for their sake, and blocks that wait. A reorganisation brings a few, a
+ * filled hole or a ledger that is loaded anew many: reading those twice would take hours.
+ */
 const CHECKED_BEFORE_MAX = 1_000;
 
 export interface IndexProgress {
@@ -108,8 +111,8 @@ export async function indexBlocks(
 }
 
 interface CheckedPlan extends LoadPlan<SourceBlock> {
-  /** False when a block that waits can not be read now: it goes on waiting. */
-  readonly isAllReadable: boolean;
+  /** False when a block that waits can not be read now: it goes on waiting. Undefined when that was not checked before. */
+  readonly isAllReadable: boolean | undefined;
 }
 
 /** What to do, found damage included: a block that turns out damaged may change what is worth undoing. */
@@ -121,7 +124,8 @@ function makePlan(
   problems: ProblemList,
 ): CheckedPlan {
   const isInLedger = new Set(known.map(({ hash }) => hash));
-  const isWaiting = new Set(waiting.map(({ hash }) => hash));
+  const areWaitingChecked = waiting.length <= CHECKED_BEFORE_MAX;
+  const isWaiting = new Set(areWaitingChecked ? waiting.map(({ hash }) => hash) : []);
   const damaged = new Set<string>();
   const checked = new Set<string>();
   for (;;) {
@@ -138,7 +142,8 @@ function makePlan(
       for (const { code, message, facts } of found) problems.add(code, message, facts);
     }
     if (damaged.size > before) continue;
-    return { ...plan, isAllReadable: waiting.every(({ hash }) => !damaged.has(hash)) };
+    const isAllReadable = waiting.every(({ hash }) => !damaged.has(hash));
+    return { ...plan, isAllReadable: areWaitingChecked ? isAllReadable : undefined };
   }
 }
 
@@ -159,7 +164,8 @@ async function carryOut(
     loaded = await loadWhole(ledger, plan.blocks, places, problems, options);
   }
   const hasWaited = isUndoing || waiting.length > 0;
-  if (hasWaited && plan.isAllReadable) await forgetWaiting(ledger.engine);
+  const isAllIn = plan.isAllReadable ?? loaded.blocksAdded === plan.blocks.length;
+  if (hasWaited && isAllIn) await forgetWaiting(ledger.engine);
   return loaded;
 }
 

@@ -11,6 +11,8 @@ import type { OpenNetwork } from './open-network.ts';
 export interface IndexNetworkOptions {
   /** Copy the blocks' bytes into the data folder. */
   readonly keepRaw?: boolean;
+  /** Threads that prepare blocks; when left out, all cores but one. */
+  readonly threads?: number;
   readonly onProgress?: (progress: IndexProgress) => void;
   /** Told when clustering begins. */
   readonly onCluster?: () => void;
@@ -69,6 +71,7 @@ export async function indexNetwork(
   const source = await linkedTo(network, opened);
   const result = await indexBlocks(network.ledger, source, {
     ...(options.keepRaw ? { keepRawIn: join(network.folder, 'ledger', 'raw') } : {}),
+    ...(options.threads === undefined ? {} : { threads: options.threads }),
     ...(options.onProgress === undefined ? {} : { onProgress: options.onProgress }),
     ...(options.signal === undefined ? {} : { signal: options.signal }),
   });

@@ -73,11 +73,16 @@ export class TakingTurns<Key, Thing> {
 
   /** Closes what is open once all who came before have ended; it may be used again afterwards. */
   close(): Promise<void> {
-    const closed = this.#last.then(() => this.#closeWhenFree());
-    this.#last = closed.then(
+    return this.whileClosed(async () => {});
+  }
+
+  /** The same, and works while nothing is open: who comes later waits for that. */
+  whileClosed<T>(work: () => Promise<T>): Promise<T> {
+    const done = this.#last.then(() => this.#closeWhenFree()).then(work);
+    this.#last = done.then(
       () => {},
       () => {},
     );
-    return closed;
+    return done;
   }
 }

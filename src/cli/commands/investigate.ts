@@ -14,6 +14,7 @@ import {
   dataOptions,
   jsonOption,
   limitOptions,
+  memoryOption,
   progressOption,
   traceLimits,
 } from '../common-options.ts';
@@ -55,6 +56,7 @@ export const investigateCommand = defineCommand({
     ...limitOptions,
     ...dataOptions,
     ...asOfOption,
+    ...memoryOption,
     force: { kind: 'flag', help: 'write into a folder that holds other files too' },
     ...jsonOption,
     ...progressOption,

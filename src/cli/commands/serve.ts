@@ -1,7 +1,7 @@
 import type { NetworkName } from '../../chain/network.ts';
 import { EXIT } from '../../errors.ts';
 import { type CommandContext, defineCommand } from '../command.ts';
-import { dataOptions, jsonOption } from '../common-options.ts';
+import { dataOptions, jsonOption, memoryOption } from '../common-options.ts';
 import { chooseNetwork, type DataFolder } from '../data-folder.ts';
 import { jsonText } from '../output.ts';
 import { errorText } from '../print-error.ts';
@@ -28,6 +28,7 @@ export const serveCommand = defineCommand({
       help: '0 takes a free one',
     },
     ...dataOptions,
+    ...memoryOption,
     ...jsonOption,
   },
   examples: ['clew serve --report report --port 8400'],

@@ -7,7 +7,7 @@ import { ClewError, EXIT } from '../../errors.ts';
 import { countText } from '../../units/number-text.ts';
 import { VERSION } from '../../version.ts';
 import { type CommandContext, defineCommand } from '../command.ts';
-import { dataOptions, progressOption } from '../common-options.ts';
+import { dataOptions, memoryOption, progressOption } from '../common-options.ts';
 import { chooseNetwork } from '../data-folder.ts';
 import { folderListing } from '../folder-listing.ts';
 import { makeRoomForSample, prepareSample } from '../sample-economy.ts';
@@ -49,6 +49,7 @@ export const startCommand = defineCommand({
       help: '0 takes a free one',
     },
     ...dataOptions,
+    ...memoryOption,
     ...progressOption,
   },
   examples: ['npm start -- --blocks ~/.bitcoin/blocks --seeds seeds.csv'],

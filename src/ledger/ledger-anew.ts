@@ -1,0 +1,77 @@
+/**
+ * Taking all blocks out of a ledger whatever state it is in, so that they can be loaded anew from their files: for facts
+ * that are damaged, and for a ledger of an older format.
+ */
+import { closeSync, fsyncSync, openSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileError } from '../file-error.ts';
+import {
+  keepWaiting,
+  type LedgerBlock,
+  listBlocks,
+  listFiles,
+  listWaitingBlocks,
+} from './block-directory.ts';
+import { type LedgerEngine, openChdb } from './engine.ts';
+import { createTableStatements, TIPS_TABLE, WAITING_TABLE } from './schema.ts';
+
+/**
+ * Let every block of a ledger wait (see `block-directory.ts`), then drop tables and flow index. The tables are not looked
+ * at beyond the list of blocks, nor is the flow index, so it does not matter what else is wrong with them.
+ *
+ * Stopped half-way it can be called again; once it returns, opening the ledger finds it empty, with all blocks waiting.
+ *
+ * @param folder `<data>/<network>`; nobody may have the ledger open
+ * @param check told all blocks before anything is changed; what it throws ends it
+ * @returns how many blocks wait now
+ * @throws {ClewError} CLEW_DATA_BUSY; CLEW_LEDGER_DAMAGED when the list of blocks itself can not be read
+ */
+export async function letAllWait(
+  folder: string,
+  check: (blocks: readonly LedgerBlock[]) => void,
+): Promise<number> {
+  const ledgerFolder = join(folder, 'ledger');
+  const engine = await openChdb(ledgerFolder);
+  try {
+    // Only those that are missing are made, and the two that are needed here have been the same in every format.
+    for (const statement of createTableStatements()) await engine.command(statement);
+    const waiting = await listWaitingBlocks(engine);
+    const known = await listKnown(engine, waiting);
+    check([...waiting, ...known]);
+    await keepWaiting(engine, known);
+    markWriting(ledgerFolder);
+    await engine.command(`DROP TABLE IF EXISTS ${TIPS_TABLE} SYNC`);
+    const tables = await engine.query<{ name: string }>('SHOW TABLES');
+    for (const { name } of tables) {
+      if (name !== WAITING_TABLE) await engine.command(`DROP TABLE IF EXISTS ${name} SYNC`);
+    }
+    rmSync(join(folder, 'flow'), { recursive: true, force: true });
+    return waiting.length + known.length;
+  } finally {
+    await engine.close();
+  }
+}
+
+/** The ledger's blocks that do not wait yet. Without their files they are what a stop half-way left: those wait. */
+async function listKnown(
+  engine: LedgerEngine,
+  waiting: readonly LedgerBlock[],
+): Promise<LedgerBlock[]> {
+  const files = await listFiles(engine);
+  if (files.length === 0) return [];
+  const isWaiting = new Set(waiting.map(({ hash }) => hash));
+  return (await listBlocks(engine)).filter(({ hash }) => !isWaiting.has(hash));
+}
+
+/** A ledger that is opened with this mark drops all that no tip counts. */
+function markWriting(ledgerFolder: string): void {
+  const path = join(ledgerFolder, 'writing');
+  try {
+    writeFileSync(path, '', { flush: true });
+    const folder = openSync(ledgerFolder, 'r');
+    fsyncSync(folder);
+    closeSync(folder);
+  } catch (cause) {
+    throw fileError(cause, path);
+  }
+}

@@ -1,0 +1,59 @@
+/** `clew index --anew`: a ledger is emptied, and loaded again from the block files that it knows. */
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Network } from '../chain/network.ts';
+import { ClewError } from '../errors.ts';
+import { letAllWait } from '../ledger/ledger-anew.ts';
+import type { BlockSource } from '../source/block-source.ts';
+import { openRawReader } from '../source/raw-bytes.ts';
+import { BlockPlaces } from './block-places.ts';
+import type { OpenedBlocks } from './index-network.ts';
+
+/**
+ * Take all blocks out of a network's ledger, whatever state it is in. They wait in it, and come in with the next
+ * indexing, before all others.
+ *
+ * @param folder `<data>/<network>`; nobody may have the ledger open
+ * @param source where blocks can be found too, when their files moved
+ * @returns how many blocks wait
+ * @throws {ClewError} CLEW_RAW_GONE when a block is at neither place: nothing was changed then. CLEW_DATA_BUSY,
+ *   CLEW_LEDGER_DAMAGED
+ */
+export async function takeAllOut(
+  folder: string,
+  network: Network,
+  source: BlockSource = noBlocks(network),
+): Promise<number> {
+  const count = await letAllWait(folder, (blocks) => {
+    const places = new BlockPlaces(source, blocks);
+    try {
+      for (const block of blocks) places.requireHeader(block);
+    } finally {
+      places.close();
+    }
+  });
+  // Clusters were made from what may have been damaged.
+  rmSync(join(folder, 'runs'), { recursive: true, force: true });
+  return count;
+}
+
+/** A source that offers nothing: what waits in a ledger comes in all the same. */
+export function noBlocks(network: Network): OpenedBlocks {
+  const reader = openRawReader();
+  const source: OpenedBlocks = {
+    network,
+    blocks: [],
+    windows: [],
+    problems: [],
+    staleBlocks: [],
+    xorKey: undefined,
+    readBlock: (place) => reader.read(place),
+    otherCopies: () => [],
+    factsOf: ({ hash }) => {
+      throw new ClewError('CLEW_INTERNAL', 'A source without blocks was asked for one.', { hash });
+    },
+    following: async () => source,
+    close: () => reader.close(),
+  };
+  return source;
+}
