@@ -34,6 +34,8 @@ const SHAPES = [
 export class RowColumn extends PagedColumn {
   readonly #low: (Uint32Array | undefined)[] = [];
   readonly #high: (Uint8Array | undefined)[] = [];
+  /** False until a page with high bytes was seen: then one array less is read for each row. */
+  #hasHigh = false;
 
   /** @param place where it is kept; undefined for memory alone */
   constructor(place: ColumnPlace | undefined, budget: PageBudget, options: ColumnOptions = {}) {
@@ -44,7 +46,7 @@ export class RowColumn extends PagedColumn {
   at(row: number): number {
     const pageIndex = row <= ROW_INT_MAX ? row >>> PAGE_BITS : Math.floor(row / PAGE_ROWS);
     const low = this.#low[pageIndex] ?? this.#load(pageIndex);
-    const high = this.#high[pageIndex];
+    const high = this.#hasHigh ? this.#high[pageIndex] : undefined;
     const inPage = row & PAGE_MASK;
     const stored = high === undefined ? low[inPage]! : low[inPage]! + high[inPage]! * HIGH_STEP;
     return stored >= SHIFT ? stored - SHIFT : stored + ROW_SENTINEL_MIN;
@@ -56,7 +58,7 @@ export class RowColumn extends PagedColumn {
     const low = this.#low[pageIndex] ?? this.#load(pageIndex);
     const inPage = row & PAGE_MASK;
     const stored = value >= ROW_SENTINEL_MIN ? value - ROW_SENTINEL_MIN : value + SHIFT;
-    if (stored > LOW_MAX || this.#high[pageIndex] !== undefined) {
+    if (stored > LOW_MAX || (this.#hasHigh && this.#high[pageIndex] !== undefined)) {
       this.#setHigh(pageIndex, inPage, value, stored);
     }
     low[inPage] = stored;
@@ -70,7 +72,7 @@ export class RowColumn extends PagedColumn {
     const low = this.#low[pageIndex] ?? this.#load(pageIndex);
     const inPage = row & PAGE_MASK;
     const stored = value >= ROW_SENTINEL_MIN ? value - ROW_SENTINEL_MIN : value + SHIFT;
-    if (stored > LOW_MAX || this.#high[pageIndex] !== undefined) {
+    if (stored > LOW_MAX || (this.#hasHigh && this.#high[pageIndex] !== undefined)) {
       this.#setHigh(pageIndex, inPage, value, stored);
     }
     low[inPage] = stored;
@@ -96,6 +98,7 @@ export class RowColumn extends PagedColumn {
   ): void {
     this.#low[pageIndex] = new Uint32Array(low!.buffer);
     this.#high[pageIndex] = high;
+    if (high !== undefined) this.#hasHigh = true;
   }
 
   protected override hide(pageIndex: number): void {
