@@ -12,6 +12,7 @@ import {
   type SourceBlock,
 } from '../../src/source/block-source.ts';
 import { frame, HARD_BITS, type MinedBlock, mineBlock, spend } from './mined-blocks.ts';
+import type { NaiveLedger } from './naive-ledger.ts';
 import { blocksTo, naiveLedgerOf, withBlocks } from './some-blocks.ts';
 
 export interface BranchingChain {
@@ -61,7 +62,7 @@ export async function makeBranchingChain(
   return { source, longer: withBlocks(source, worse), forkHeight: fork.height, folder: blocks };
 }
 
-/** Blocks on a block of the economy, each with some payments out of what is unspent there. */
+/** A branch on a block of the economy. */
 function branch(
   economy: BlockSource,
   parent: SourceBlock,
@@ -70,8 +71,24 @@ function branch(
   random: SeededRandom,
 ): MinedBlock[] {
   const naive = naiveLedgerOf(blocksTo(economy, parent.height));
+  return mineBranch(naive, parent, { count, random, ...(bits === undefined ? {} : { bits }) });
+}
+
+/**
+ * Blocks on a block, each with some payments out of what is unspent there: to old scripts, new ones, bare keys.
+ *
+ * @param naive a slow ledger that ends with the parent
+ */
+export function mineBranch(
+  naive: NaiveLedger,
+  parent: SourceBlock,
+  options: { readonly count: number; readonly bits?: number; readonly random: SeededRandom },
+): MinedBlock[] {
+  const { count, bits, random } = options;
   const unspent = [...naive.unspent].filter((key) => naive.outputs.get(key)!.valueSats > 10_000n);
-  const scripts = [...naive.outputs.values()].map(({ script }) => Buffer.from(script, 'hex'));
+  const scripts = [...naive.outputs.values()]
+    .filter(({ spendable }) => spendable)
+    .map(({ script }) => Buffer.from(script, 'hex'));
   const blocks: MinedBlock[] = [];
   let prevHash = parent.hash;
   for (let i = 0; i < count; i += 1) {
@@ -91,13 +108,12 @@ function branch(
         ]),
       );
     }
-    const height = parent.height + 1 + i;
     const block = mineBlock({
       prevHash,
-      height,
+      height: parent.height + 1 + i,
       timeSeconds: parent.timeSeconds + 600 * (i + 1),
       ...(bits === undefined ? {} : { bits }),
-      extra: Uint8Array.of(count % 256),
+      extra: random.bytes(8),
       transactions,
     });
     blocks.push(block);
