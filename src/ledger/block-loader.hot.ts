@@ -145,12 +145,31 @@ export class BlockLoader {
     this.#pushBlockRow(block, columns, meta);
     flow.addBlock(meta.height, readU32(block, 68));
     this.#addTxids(columns);
+    this.#pushKnownRows(prepared, txBase);
     this.#newKeys.fill(0);
     this.#lookups.findPrevouts(flow, prepared);
     this.#lookups.findScripts(flow, prepared);
     for (let i = 0; i < columns.txCount; i += 1) {
       this.#addTransaction(prepared, i, txBase + i, meta.height);
     }
+  }
+
+  /** What a block's rows hold that needs nothing but the block. */
+  #pushKnownRows({ columns, outKind }: PreparedBlock, txBase: number): void {
+    const { txCount, inputCount, outputCount } = columns;
+    const { transactions, inputs, outputs } = this.rows;
+    transactions.tx_index.pushRun(txBase, txCount);
+    transactions.block_index.pushSame(this.#flow.blockCount - 1, txCount);
+    transactions.version.pushAll(columns.txVersion, txCount);
+    transactions.locktime.pushAll(columns.txLocktime, txCount);
+    transactions.raw_offset.pushAll(columns.txOffset, txCount);
+    transactions.size_bytes.pushAll(columns.txLength, txCount);
+    transactions.stripped_bytes.pushAll(columns.txStrippedLength, txCount);
+    inputs.input_index.pushRun(this.#flow.inputCount, inputCount);
+    inputs.sequence.pushAll(columns.inSequence, inputCount);
+    outputs.output_index.pushRun(this.#flow.outputCount, outputCount);
+    outputs.kind.pushAll(outKind, outputCount);
+    outputs.script_bytes.pushAll(columns.outScriptLength, outputCount);
   }
 
   /** All transactions of a block, so that their outputs are found by those that spend them in the same block. */
@@ -163,8 +182,8 @@ export class BlockLoader {
     for (let i = 0; i < txCount; i += 1) near += flow.txKeys.touch(readU32(txids, 32 * i + 4));
     this.#lookups.near = near;
     const destroyedBefore = flow.destroyedOutput.length;
+    flow.addTxids(txids, txCount);
     for (let i = 0; i < txCount; i += 1) {
-      flow.addTxid(txids, 32 * i);
       flow.txFirstInput.push(inputBase + txFirstInput[i + 1]!);
       flow.txFirstOutput.push(outputBase + txFirstOutput[i + 1]!);
     }
@@ -206,17 +225,24 @@ export class BlockLoader {
     const firstOutput = flow.outputCount;
     const isCoinbase = i === 0;
 
+    const { prevouts, spentScripts } = this.#lookups;
     let inputSats = 0;
     let unknown = 0;
     let flags = isCoinbase ? TX_FLAG.coinbase : 0;
     if (!isCoinbase) {
       for (let input = inputFrom; input < inputEnd; input += 1) {
         const prevout = this.#prevoutOf(block, columns, input, txIndex, height);
-        if (prevout === NONE) unknown += 1;
-        else inputSats += flow.outputValue.at(prevout);
+        if (prevout === NONE) {
+          unknown += 1;
+          continue;
+        }
+        inputSats += flow.outputValue.at(prevout);
+        spentScripts[input] = flow.outputScript.at(prevout);
       }
+      this.#unspentCount -= inputEnd - inputFrom - unknown;
+      this.#unspent.add(-inputSats);
       const before = this.#spentBefore;
-      if (unknown > 0 && before.judge(i, this.#lookups.prevouts.subarray(inputFrom, inputEnd))) {
+      if (unknown > 0 && before.judge(i, prevouts.subarray(inputFrom, inputEnd))) {
         flags |= TX_FLAG.undoPrevout;
         inputSats += before.spentSats;
         unknown -= before.inputCount;
@@ -230,7 +256,7 @@ export class BlockLoader {
 
     flow.txFlags.push(flags);
     for (let input = inputFrom; input < inputEnd; input += 1) {
-      const prevout = isCoinbase ? NONE : this.#lookups.prevouts[input]!;
+      const prevout = isCoinbase ? NONE : prevouts[input]!;
       this.#addInput(block, columns, input, txIndex, prevout, isCoinbase, height);
     }
     let outputSats = 0;
@@ -249,18 +275,11 @@ export class BlockLoader {
     }
 
     const rows = this.rows.transactions;
-    rows.tx_index.push(txIndex);
-    rows.block_index.push(flow.blockCount - 1);
-    rows.version.push(columns.txVersion[i]!);
-    rows.locktime.push(columns.txLocktime[i]!);
     rows.flags.push(flags);
     rows.first_input.push(firstInput);
     rows.first_output.push(firstOutput);
     rows.input_count.push(inputEnd - inputFrom);
     rows.output_count.push(outputEnd - outputFrom);
-    rows.raw_offset.push(columns.txOffset[i]!);
-    rows.size_bytes.push(columns.txLength[i]!);
-    rows.stripped_bytes.push(columns.txStrippedLength[i]!);
   }
 
   /** Outputs that an older transaction with the same id had left can not be spent any more (BIP 30). */
@@ -310,7 +329,7 @@ export class BlockLoader {
     const flow = this.#flow;
     const rows = this.rows;
     const inputIndex = flow.inputCount;
-    let scriptId = prevout === NONE ? NONE : flow.outputScript.at(prevout);
+    let scriptId = prevout === NONE ? NONE : this.#lookups.spentScripts[input]!;
     if (prevout === NONE && !isCoinbase) scriptId = this.#addSpentBefore(input);
     const shape = this.#shape;
     if (isCoinbase) {
@@ -329,20 +348,15 @@ export class BlockLoader {
       throw invalidBlock(height, 'spends an output that was spent before');
     }
     const sequence = columns.inSequence[input]!;
-    flow.addInputOf(txIndex, prevout, sequence, shape.kind, shape.sighashMask);
+    flow.addSpend(txIndex, prevout, scriptId, sequence, shape.kind, shape.sighashMask);
 
-    rows.inputs.input_index.push(inputIndex);
     rows.inputs.tx_index.push(txIndex);
     rows.inputs.prev_output.push(prevout);
-    rows.inputs.sequence.push(sequence);
     rows.inputs.kind.push(shape.kind);
     rows.inputs.key_form.push(shape.keyForm);
     rows.inputs.sighash_mask.push(shape.sighashMask);
     rows.inputs.witness_items.push(shape.witnessItems);
-    if (prevout !== NONE) {
-      this.#unspentCount -= 1;
-      this.#unspent.add(-flow.outputValue.at(prevout));
-    } else if (!isCoinbase) {
+    if (prevout === NONE && !isCoinbase) {
       rows.unknown_prevouts.input_index.push(inputIndex);
       rows.unknown_prevouts.prev_txid.push(block, columns.inPrevTxidOffset[input]!);
       rows.unknown_prevouts.prev_vout.push(columns.inPrevVout[input]!);
@@ -424,11 +438,8 @@ export class BlockLoader {
     const end = start + columns.outScriptLength[output]!;
     const valueSats = columns.outValue[output]!;
     const kind = prepared.outKind[output]!;
-    rows.output_index.push(flow.outputCount);
     rows.tx_index.push(txIndex);
     rows.value.push(valueSats);
-    rows.kind.push(kind);
-    rows.script_bytes.push(end - start);
     if (prepared.outUnspendable[output] === 1) {
       // Data that strangers embedded: its length and kind are kept, its bytes stay in the block file.
       flow.addOutputOf(txIndex, valueSats, NONE, UNSPENDABLE);

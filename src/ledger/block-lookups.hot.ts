@@ -15,6 +15,8 @@ export class BlockLookups {
   prevouts = new Float64Array(0);
   /** Per output: the script row that it pays, if it was there before the block; else NONE. */
   scripts = new Float64Array(0);
+  /** Per input: the script that it spends from; filled by the loader when it comes to the transaction. */
+  spentScripts = new Float64Array(0);
   /** Keeps what was read only to have it near, so that reading is not left out. */
   near = 0;
 
@@ -26,7 +28,10 @@ export class BlockLookups {
    */
   findPrevouts(flow: FlowIndex, { bytes, columns }: PreparedBlock): void {
     const { inputCount, inPrevTxidOffset, inPrevVout } = columns;
-    if (this.prevouts.length < inputCount) this.prevouts = new Float64Array(2 * inputCount);
+    if (this.prevouts.length < inputCount) {
+      this.prevouts = new Float64Array(2 * inputCount);
+      this.spentScripts = new Float64Array(2 * inputCount);
+    }
     const rows = this.prevouts;
     const { txKeys, txids, txFirstOutput } = flow;
     let near = 0;

@@ -419,6 +419,15 @@ export class FlowIndex {
     return txIndex;
   }
 
+  /** All ids of a block's transactions, which begin at the first of `txids`; their flags come later. */
+  addTxids(txids: Uint8Array, count: number): void {
+    const first = this.txBlock.length;
+    const block = this.blockHeight.length - 1;
+    this.txids.pushRange(txids, 0, 32 * count);
+    for (let i = 0; i < count; i += 1) this.txBlock.push(block);
+    for (let i = 0; i < count; i += 1) this.linkTx(first + i, txids, 32 * i);
+  }
+
   /** What follows from a transaction's id. */
   linkTx(txIndex: number, txids: Uint8Array, txidStart: number): void {
     const older = this.findTx(txids, txidStart);
@@ -471,11 +480,32 @@ export class FlowIndex {
     this.linkInput(inputIndex, prevout, txIndex);
   }
 
+  /** The same, when the script that is spent from is known. */
+  addSpend(
+    txIndex: number,
+    prevout: number,
+    scriptId: number,
+    sequence: number,
+    kind: number,
+    sighash: number,
+  ): void {
+    const inputIndex = this.inputPrevout.length;
+    this.inputPrevout.push(prevout);
+    this.inputSequence.push(sequence);
+    this.inputKind.push(kind);
+    this.inputSighash.push(sighash);
+    this.#linkSpend(inputIndex, prevout, scriptId, txIndex);
+  }
+
   /** What follows from an input of a transaction. */
   linkInput(inputIndex: number, prevout: number, txIndex: number): void {
-    if (prevout !== NONE) this.outputSpender.set(prevout, txIndex);
     const scriptId =
       prevout === NONE ? this.undoInputs.scriptOf(inputIndex) : this.outputScript.at(prevout);
+    this.#linkSpend(inputIndex, prevout, scriptId, txIndex);
+  }
+
+  #linkSpend(inputIndex: number, prevout: number, scriptId: number, txIndex: number): void {
+    if (prevout !== NONE) this.outputSpender.set(prevout, txIndex);
     if (scriptId === NONE) {
       this.inputPrevOfScript.push(NONE);
       return;

@@ -24,12 +24,22 @@ export class U8Values implements NativeColumn {
   length = 0;
   #values = new Uint8Array(1024);
 
+  #reserve(count: number): void {
+    if (this.length + count <= this.#values.length) return;
+    const grown = new Uint8Array((this.length + count) * 2);
+    grown.set(this.#values);
+    this.#values = grown;
+  }
+
+  /** The first values of an array. */
+  pushAll(values: Uint8Array, count: number): void {
+    this.#reserve(count);
+    this.#values.set(values.subarray(0, count), this.length);
+    this.length += count;
+  }
+
   push(value: number): void {
-    if (this.length === this.#values.length) {
-      const grown = new Uint8Array(this.length * 2);
-      grown.set(this.#values);
-      this.#values = grown;
-    }
+    if (this.length === this.#values.length) this.#reserve(1);
     this.#values[this.length] = value;
     this.length += 1;
   }
@@ -53,12 +63,22 @@ export class U32Values implements NativeColumn {
     this.type = type;
   }
 
+  #reserve(count: number): void {
+    if (this.length + count <= this.#values.length) return;
+    const grown = new Uint32Array((this.length + count) * 2);
+    grown.set(this.#values);
+    this.#values = grown;
+  }
+
+  /** The first values of an array. */
+  pushAll(values: Uint32Array | Int32Array, count: number): void {
+    this.#reserve(count);
+    this.#values.set(values.subarray(0, count), this.length);
+    this.length += count;
+  }
+
   push(value: number): void {
-    if (this.length === this.#values.length) {
-      const grown = new Uint32Array(this.length * 2);
-      grown.set(this.#values);
-      this.#values = grown;
-    }
+    if (this.length === this.#values.length) this.#reserve(1);
     this.#values[this.length] = value;
     this.length += 1;
   }
@@ -118,6 +138,16 @@ export class RowValues implements NativeColumn {
 
   get length(): number {
     return this.#values.length;
+  }
+
+  /** Rows one after the other. */
+  pushRun(first: number, count: number): void {
+    for (let row = first; row < first + count; row += 1) this.push(row);
+  }
+
+  /** One row again and again. */
+  pushSame(row: number, count: number): void {
+    for (let n = 0; n < count; n += 1) this.push(row);
   }
 
   push(row: number): void {
