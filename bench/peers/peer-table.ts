@@ -47,6 +47,10 @@ export const FIGURES: readonly Column[] = [
   { head: 'Clew ÷ it', cell: (of, clew) => number(rate(clew) / rate(of)) },
   { head: 'CPU s per million tx', cell: (of) => number(cpuPerMillion(of)) },
   {
+    head: 'CPU, Clew ÷ it',
+    cell: (of, clew) => number(cpuPerMillion(clew) / cpuPerMillion(of)),
+  },
+  {
     head: 'peak memory',
     cell: ({ runs }) =>
       `${number(Math.max(...runs.map((run) => run.peakBytes ?? Number.NaN)) / 1e6)} MB`,
