@@ -20,6 +20,7 @@ function median(values: readonly number[]): number {
 }
 
 export function number(value: number): string {
+  if (Number.isNaN(value)) return '?';
   return value >= 100 ? Math.round(value).toLocaleString('en-US') : value.toPrecision(2);
 }
 
