@@ -1,8 +1,8 @@
 /**
  * What is stored of each block is what its bytes say, read again from where they stand.
  *
- * Threads read and prepare the blocks (hash of the header, Merkle root, witness commitment, coinbase); here all that was kept of them
- * is compared: ids, values, scripts, what inputs spend and look like. Blocks whose files are gone are counted apart.
+ * Threads read and prepare the blocks (hash of the header, Merkle root, witness commitment, coinbase); here all that was kept
+ * of them is compared: ids, values, scripts, what inputs spend and look like. Blocks whose files are gone are counted apart.
  */
 import type { ClewError } from '../../errors.ts';
 import { type LedgerBlock, listBlocks } from '../../ledger/block-directory.ts';

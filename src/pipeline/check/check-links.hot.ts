@@ -3,8 +3,8 @@
  * the counts and sums of its milestones.
  *
  * Made a second, simple way: everything from the first row on in chain order, with the newest output, the newest input and the
- * number of events of each script in memory. Sums are kept only for scripts that have milestones, which are few. Scripts are taken
- * `SCRIPTS_AT_ONCE` at a time, each with a pass over all rows, so that memory is bounded: 20 bytes for each.
+ * number of events of each script in memory. Sums are kept only for scripts that have milestones, which are few. Scripts are
+ * taken `SCRIPTS_AT_ONCE` at a time, each with a pass over all rows, so that memory is bounded: 20 bytes for each.
  */
 import type { FlowIndex, SumColumns } from '../../ledger/flow-index.ts';
 import { EVENTS_PER_MILESTONE } from '../../ledger/script-events.hot.ts';

@@ -1,6 +1,6 @@
 /**
- * The tables say what the columns say: every row of blocks, transactions, inputs and outputs, and of the inputs whose prevouts are
- * not there. What only the tables have (versions, sizes, places) is held against the blocks by `check-blocks.ts`.
+ * The tables say what the columns say: every row of blocks, transactions, inputs and outputs, and of the inputs whose prevouts
+ * are not there. What only the tables have (versions, sizes, places) is held against the blocks by `check-blocks.ts`.
  */
 import { type FlowIndex, TX_FLAG } from '../../ledger/flow-index.ts';
 import type { Ledger } from '../../ledger/ledger.ts';
