@@ -1,6 +1,6 @@
 /**
  * `npm run bench [-- NAME...]`: measures, checks, and prints a Markdown table with the machine and the date, as it
- * stands in `docs/benchmarks.md`. Each bench runs in a process of its own, so that memory is its own.
+ * stands in `docs/benchmarks.md`. What begins with `--` and all behind it goes to the bench. Each bench runs in a process of its own, so that memory is its own.
  */
 import { spawnSync } from 'node:child_process';
 import { readdirSync } from 'node:fs';
@@ -12,8 +12,8 @@ import { formatDay } from '../src/units/time.ts';
 import { type BenchFigure, meetsTarget } from './figure.ts';
 
 const HEAD = '| figure | measured | target | | how |\n|---|---|---|---|---|\n';
-/** Benches that install other people's programs. */
-const ONLY_WHEN_ASKED = new Set(['peers']);
+/** Benches that install other people's programs, or take a quarter of an hour and 15 GB of disk. */
+const ONLY_WHEN_ASKED = new Set(['peers', 'ledger']);
 
 const BENCH = fileURLToPath(new URL('.', import.meta.url));
 
@@ -41,7 +41,7 @@ function row(figure: BenchFigure): string {
 
 /** Runs one bench and reads its figures from the last line of its output; what it wrote before is its own table. */
 function runBench(name: string): { figures: BenchFigure[]; text: string } {
-  const result = spawnSync(process.execPath, [join(BENCH, 'run-one.ts'), name], {
+  const result = spawnSync(process.execPath, [join(BENCH, 'run-one.ts'), name, ...benchOptions], {
     stdio: ['ignore', 'pipe', 'inherit'],
     maxBuffer: 2 ** 26,
   });
@@ -51,7 +51,10 @@ function runBench(name: string): { figures: BenchFigure[]; text: string } {
   return { figures, text: lines.join('\n').trim() };
 }
 
-const asked = process.argv.slice(2);
+const args = process.argv.slice(2);
+const optionsFrom = args.findIndex((arg) => arg.startsWith('--'));
+const asked = optionsFrom === -1 ? args : args.slice(0, optionsFrom);
+const benchOptions = optionsFrom === -1 ? [] : args.slice(optionsFrom);
 const names = asked.length > 0 ? asked : benchNames().filter((name) => !ONLY_WHEN_ASKED.has(name));
 const unknown = names.filter((name) => !benchNames().includes(name));
 if (unknown.length > 0) {

@@ -129,6 +129,11 @@ export const ERRORS = {
     http: 503,
     hint: 'The ledger is larger than this machine or this version can take; the facts say what and how many. Nothing was changed.',
   },
+  CLEW_CHECK_FAILED: {
+    exit: EXIT.damaged,
+    http: 500,
+    hint: 'Each finding names its place. When only links, keys or counters disagree, `clew index --rebuild-flow` makes them anew; else check the disk and load the ledger again from its block files: `clew index --anew`.',
+  },
   CLEW_STORE_DAMAGED: {
     exit: EXIT.damaged,
     http: 500,

@@ -35,7 +35,6 @@ const PROGRAMS = ['src/cli/main.ts'];
 /** Files that only tests read, and why they are there all the same. */
 const READ_BY_TESTS_ALONE: Readonly<Record<string, string>> = {
   'src/chain/transaction.ts': 'the object view, which the indexing path is held against',
-  'src/chain/difficulty.ts': 'the target that a next block must name; for reading from a node',
   'src/attribution/mining-pool.ts': 'marks of pools, for naming who mined',
   'src/simulate/scenario-chain.ts': 'the chain of named scenarios for tests and documentation',
   'src/simulate/scenarios/': 'parts of the scenario chain',

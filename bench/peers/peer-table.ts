@@ -20,6 +20,7 @@ function median(values: readonly number[]): number {
 }
 
 export function number(value: number): string {
+  if (Number.isNaN(value)) return '?';
   return value >= 100 ? Math.round(value).toLocaleString('en-US') : value.toPrecision(2);
 }
 
@@ -46,6 +47,10 @@ export const FIGURES: readonly Column[] = [
   },
   { head: 'Clew ÷ it', cell: (of, clew) => number(rate(clew) / rate(of)) },
   { head: 'CPU s per million tx', cell: (of) => number(cpuPerMillion(of)) },
+  {
+    head: 'CPU, Clew ÷ it',
+    cell: (of, clew) => number(cpuPerMillion(clew) / cpuPerMillion(of)),
+  },
   {
     head: 'peak memory',
     cell: ({ runs }) =>

@@ -57,8 +57,8 @@ export function answerFromNetwork<T>(
 }
 
 async function tipOf(open: OpenNetwork): Promise<AsOf> {
-  const { height, hash } = open.ledger.requireTip();
   const flow = await open.flow();
+  const { height, hash } = open.ledger.tipOf(flow);
   const timeSeconds = flow.blockTime.at(flow.blockCount - 1);
   return { network: open.network.name, height, hash, timeSeconds };
 }

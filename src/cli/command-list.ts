@@ -57,6 +57,11 @@ export const COMMAND_GROUPS: readonly CommandGroup[] = [
         load: async () => (await import('./commands/status.ts')).statusCommand as Command,
       },
       {
+        name: 'check',
+        summary: 'prove that the ledger is right, from its blocks to its counters',
+        load: async () => (await import('./commands/check.ts')).checkCommand as Command,
+      },
+      {
         name: 'tx',
         summary: 'one transaction',
         load: async () => (await import('./commands/tx.ts')).txCommand as Command,

@@ -9,7 +9,7 @@
  * says how far they count. Columns that change in place stand as of the checkpoint. So after a kill the facts up to the
  * tip are there, and the links between checkpoint and tip are made again from them.
  */
-import { mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Network } from '../chain/network.ts';
 import { ClewError } from '../errors.ts';
@@ -55,6 +55,11 @@ export function createFlow(
     throw fileError(cause, folder);
   }
   return new FlowIndex(network, FlowColumns.open({ folder, network, writable: true }, options));
+}
+
+/** Whether a checkpoint was ever made in a folder. */
+export function hasCheckpoint(folder: string): boolean {
+  return existsSync(join(folder, MANIFEST));
 }
 
 /**

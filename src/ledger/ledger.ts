@@ -22,6 +22,7 @@ import type { FlowIndex } from './flow-index.ts';
 import {
   checkpointFlow,
   createFlow,
+  hasCheckpoint,
   openFlow,
   openFlowAtCheckpoint,
   readCheckpoint,
@@ -97,6 +98,10 @@ export class Ledger {
   #sequence: number;
   /** For reading. */
   #flow: FlowIndex | undefined;
+  /** The tips that flow indexes for reading were opened at. */
+  readonly #tipsOfFlows = new WeakMap<FlowIndex, TipRecord>();
+  /** From the mark that somebody writes until it is taken away: the flow index on the disk is as of its checkpoint. */
+  #isWriting = false;
   /** For writing, while somebody writes. */
   #written: FlowIndex | undefined;
   #committing: Promise<void> = Promise.resolve();
@@ -134,17 +139,13 @@ export class Ledger {
     try {
       // The version first: a newer Clew's tables are not ours to add to.
       await engine.command(createTipsStatement());
-      const [newest] = await engine.query<{ seq: string; record: string }>(
-        `SELECT seq, record FROM ${TIPS_TABLE} ORDER BY seq DESC LIMIT 1`,
-      );
-      const tip = newest === undefined ? undefined : parseTipRecord(newest.record, folder);
+      const { tip, sequence } = await newestTip(engine, folder);
       if (tip !== undefined && tip.network !== network.name) {
         throw new ClewError('CLEW_NETWORK_MISMATCH', `The ledger is one of ${tip.network}.`, {
           folder,
           network: network.name,
         });
       }
-      const sequence = Number(newest?.seq ?? 0);
       for (const statement of createTableStatements()) await engine.command(statement);
       const ledger = new Ledger(network, engine, folder, options, tip, sequence);
       if (existsSync(ledger.#writingMark)) await ledger.recover();
@@ -209,6 +210,10 @@ export class Ledger {
     // A commit under way may still come to its tip, after its rows.
     await this.#committing.catch(() => undefined);
     await this.engine.settle();
+    // An insert may have failed after its row was in.
+    const { tip, sequence } = await newestTip(this.engine, this.#folder);
+    this.#tip = tip;
+    this.#sequence = Math.max(this.#sequence, sequence);
     await this.gate.switch(async () => {
       this.#closeFlow();
       this.#closeWritten();
@@ -228,15 +233,25 @@ export class Ledger {
       if (!isDamage(error)) throw error;
       const checkpoint = this.#olderCheckpoint(tip);
       if (checkpoint === undefined) {
-        // Links that are damaged follow from the facts.
-        const flow = rebuildLinks(this.#flowFolder, this.network, tip, this.#flowOptions(tip));
-        this.#checkpointAndClose(flow, tip);
+        await this.#rebuildOrForget(tip);
         return;
       }
       await this.#writeTip(checkpoint);
       await this.#dropRowsAbove(checkpoint.rows);
       const flow = recoverFlow(this.#flowFolder, this.network, checkpoint, this.#flowOptions(tip));
       this.#checkpointAndClose(flow, checkpoint);
+    }
+  }
+
+  /** Links that are damaged follow from the facts. */
+  async #rebuildOrForget(tip: TipRecord): Promise<void> {
+    try {
+      const flow = rebuildLinks(this.#flowFolder, this.network, tip, this.#flowOptions(tip));
+      this.#checkpointAndClose(flow, tip);
+    } catch (error) {
+      // Power was cut before the first checkpoint: nothing was brought to the disk for sure, and all of it is in the blocks.
+      if (!isDamage(error) || hasCheckpoint(this.#flowFolder)) throw error;
+      await this.#forgetAll();
     }
   }
 
@@ -286,6 +301,7 @@ export class Ledger {
 
   /** Mark the ledger as being written, until `endWriting`. A ledger found so is recovered when it is opened. */
   beginWriting(): void {
+    this.#isWriting = true;
     try {
       writeFileSync(this.#writingMark, '', { flush: true });
       // The mark lasts only once its folder's entry is on the disk too.
@@ -298,6 +314,7 @@ export class Ledger {
   }
 
   endWriting(): void {
+    this.#isWriting = false;
     rmSync(this.#writingMark, { force: true });
   }
 
@@ -408,12 +425,16 @@ export class Ledger {
     await this.gate.switch(async () => {
       this.#closeFlow();
       this.#closeWritten();
-      await this.engine.command(`TRUNCATE TABLE ${TIPS_TABLE}`);
-      this.#tip = undefined;
-      await this.#dropRowsAbove(NOTHING);
-      rmSync(this.#flowFolder, { recursive: true, force: true });
+      await this.#forgetAll();
     });
     this.endWriting();
+  }
+
+  async #forgetAll(): Promise<void> {
+    await this.engine.command(`TRUNCATE TABLE ${TIPS_TABLE}`);
+    this.#tip = undefined;
+    await this.#dropRowsAbove(NOTHING);
+    rmSync(this.#flowFolder, { recursive: true, force: true });
   }
 
   #closeFlow(): void {
@@ -428,27 +449,55 @@ export class Ledger {
 
   /**
    * The flow index for reading: at the tip, or at the last checkpoint while somebody writes. Links that are damaged are
-   * made anew from the facts.
+   * made anew from the facts. Whoever reads more than once must be inside `gate.read`: the next checkpoint closes it.
    *
    * @throws {ClewError} CLEW_LEDGER_EMPTY, CLEW_COLUMN_DAMAGED
    */
   async openFlow(): Promise<FlowIndex> {
     const tip = this.requireTip();
     if (this.#flow !== undefined) return this.#flow;
-    const isWriting = this.#written !== undefined;
+    if (this.#isWriting) return this.#openAtCheckpoint();
     try {
-      this.#flow = isWriting
-        ? openFlowAtCheckpoint(this.#flowFolder, this.network, this.#options)
-        : openFlow(this.#flowFolder, this.network, tip, { ...this.#options, writable: false });
+      this.#openAtTip(tip);
     } catch (error) {
-      if (isWriting || !isDamage(error)) throw error;
+      if (!isDamage(error)) throw error;
       await this.rebuildFlow();
-      this.#flow = openFlow(this.#flowFolder, this.network, tip, {
-        ...this.#options,
-        writable: false,
+    }
+    return this.#flow ?? this.#openAtTip(tip);
+  }
+
+  #openAtTip(tip: TipRecord): FlowIndex {
+    const options = { ...this.#options, writable: false };
+    return this.#keepFlow(openFlow(this.#flowFolder, this.network, tip, options), tip);
+  }
+
+  #openAtCheckpoint(): FlowIndex {
+    if (!existsSync(this.#flowFolder) || !hasCheckpoint(this.#flowFolder)) {
+      throw new ClewError('CLEW_LEDGER_EMPTY', 'The first blocks are being indexed just now.', {
+        network: this.network.name,
       });
     }
-    return this.#flow;
+    const { tip } = readCheckpoint(this.#flowFolder, this.network);
+    return this.#keepFlow(openFlowAtCheckpoint(this.#flowFolder, this.network, this.#options), tip);
+  }
+
+  #keepFlow(flow: FlowIndex, tip: TipRecord): FlowIndex {
+    this.#flow = flow;
+    this.#tipsOfFlows.set(flow, tip);
+    return flow;
+  }
+
+  /**
+   * The tip that a flow index from `openFlow` is of: the one to tell with what was read from it. While somebody writes, the
+   * ledger's own tip is ahead of it.
+   */
+  tipOf(flow: FlowIndex): TipRecord {
+    return this.#tipsOfFlows.get(flow) ?? this.requireTip();
+  }
+
+  /** The counters as of the tip that a flow index from `openFlow` is of. */
+  countersOf(flow: FlowIndex): LedgerCounters {
+    return countersOf(this.tipOf(flow));
   }
 
   /** The flow index for appending: empty for an empty ledger. Closed by `finishWriting`. */
@@ -492,6 +541,7 @@ export class Ledger {
       this.#closeFlow();
       const flow = rebuildLinks(this.#flowFolder, this.network, tip, this.#flowOptions(tip));
       this.#checkpointAndClose(flow, tip);
+      this.#openAtTip(tip);
     });
     return this.openFlow();
   }
@@ -507,6 +557,18 @@ export class Ledger {
     this.#closeWritten();
     await this.engine.close();
   }
+}
+
+/** The last row of the commit log, and its number. */
+async function newestTip(
+  engine: LedgerEngine,
+  folder: string,
+): Promise<{ tip: TipRecord | undefined; sequence: number }> {
+  const [newest] = await engine.query<{ seq: string; record: string }>(
+    `SELECT seq, record FROM ${TIPS_TABLE} ORDER BY seq DESC LIMIT 1`,
+  );
+  if (newest === undefined) return { tip: undefined, sequence: 0 };
+  return { tip: parseTipRecord(newest.record, folder), sequence: Number(newest.seq) };
 }
 
 /** Whether links can help that are made anew: something of the flow index is missing or not what was written. */

@@ -23,7 +23,12 @@ export const EVENTS_PER_MILESTONE = 256;
 /** Where stored sums are split in two numbers, both exact as doubles. */
 const SUM_SPLIT = 2 ** 50;
 
-/** Visits the events of one script after the other, newest first. One walk can be used again and again. */
+/**
+ * Visits the events of one script after the other, newest first. One walk can be used again and again.
+ *
+ * What lies far apart is read only when it is asked for: a step needs the two lists and the transactions of their heads, which
+ * stand close together in the columns; the value of an input stands wherever the output is that it spends.
+ */
 export class EventWalk {
   readonly #flow: FlowIndex;
   /** The events that come next: heads of the two lists. */
@@ -33,57 +38,109 @@ export class EventWalk {
   row = NONE;
   tx = NONE;
   isInput = false;
-  /** An input that spends from before the ledger. */
-  isBefore = false;
-  valueSats = 0;
+  /** The heads whose transactions were found last, and these. */
+  #knownOutput = NONE;
+  #knownOutputTx = -1;
+  #knownInput = NONE;
+  #knownInputTx = -1;
 
   constructor(flow: FlowIndex) {
     this.#flow = flow;
   }
 
+  /** What the event paid or spent. */
+  get valueSats(): number {
+    return this.isInput ? this.#flow.inputValue(this.row) : this.#flow.outputValue.at(this.row);
+  }
+
+  /** An input that spends from before the ledger. */
+  get isBefore(): boolean {
+    return this.isInput && this.#flow.inputPrevout.at(this.row) === NONE;
+  }
+
   /** Begin at the newest event of a script. */
   toNewest(scriptId: number): void {
+    this.#forget();
     this.output = this.#flow.scriptLastOutput.at(scriptId);
     this.input = this.#flow.scriptLastInput.at(scriptId);
   }
 
   /** Begin at the event that a milestone was made at, itself included. */
   toMilestone(milestone: number): void {
+    this.#forget();
     this.output = this.#flow.milestoneOutput.at(milestone);
     this.input = this.#flow.milestoneInput.at(milestone);
   }
 
+  /** Blocks may have been undone since the last walk, and rows given to others. */
+  #forget(): void {
+    this.#knownOutput = NONE;
+    this.#knownInput = NONE;
+  }
+
   /** Transaction of the event that comes next, or -1 at the end. */
   peekTx(): number {
-    const flow = this.#flow;
-    const outputTx = this.output === NONE ? -1 : flow.outputTx.at(this.output);
-    const inputTx = this.input === NONE ? -1 : flow.inputTx(this.input);
-    return Math.max(outputTx, inputTx);
+    return Math.max(this.#outputTx(), this.#inputTx());
   }
 
   /** @returns false at the end */
   next(): boolean {
-    const flow = this.#flow;
-    const { output, input } = this;
-    const outputTx = output === NONE ? -1 : flow.outputTx.at(output);
-    const inputTx = input === NONE ? -1 : flow.inputTx(input);
+    const outputTx = this.#outputTx();
+    const inputTx = this.#inputTx();
     if (outputTx < 0 && inputTx < 0) return false;
-    if (outputTx >= inputTx) {
-      this.row = output;
-      this.tx = outputTx;
-      this.isInput = false;
-      this.isBefore = false;
-      this.valueSats = flow.outputValue.at(output);
-      this.output = flow.outputPrevOfScript.at(output);
-    } else {
-      this.row = input;
+    this.isInput = inputTx > outputTx;
+    if (this.isInput) {
+      this.row = this.input;
       this.tx = inputTx;
-      this.isInput = true;
-      this.isBefore = flow.inputPrevout.at(input) === NONE;
-      this.valueSats = flow.inputValue(input);
-      this.input = flow.inputPrevOfScript.at(input);
+      this.input = this.#flow.inputPrevOfScript.at(this.input);
+    } else {
+      this.row = this.output;
+      this.tx = outputTx;
+      this.output = this.#flow.outputPrevOfScript.at(this.output);
     }
     return true;
+  }
+
+  #outputTx(): number {
+    const { output } = this;
+    if (output === NONE) return -1;
+    if (output !== this.#knownOutput) {
+      this.#knownOutput = output;
+      this.#knownOutputTx = this.#flow.outputTx.at(output);
+    }
+    return this.#knownOutputTx;
+  }
+
+  #inputTx(): number {
+    const { input } = this;
+    if (input === NONE) return -1;
+    if (input !== this.#knownInput) {
+      // Inputs come newest first, so the transaction is close below the one before.
+      const isBelow = this.#knownInput !== NONE && input < this.#knownInput;
+      this.#knownInputTx = this.#findInputTx(
+        input,
+        isBelow ? this.#knownInputTx + 1 : this.#flow.txCount,
+      );
+      this.#knownInput = input;
+    }
+    return this.#knownInputTx;
+  }
+
+  /** The last transaction before `txEnd` that begins with this input or an earlier one: strides that double, then halving. */
+  #findInputTx(input: number, txEnd: number): number {
+    const { txFirstInput } = this.#flow;
+    let high = txEnd;
+    let low = high - 1;
+    for (let stride = 1; low > 0 && txFirstInput.at(low) > input; stride *= 2) {
+      high = low;
+      low = Math.max(0, low - stride);
+    }
+    while (high - low > 1) {
+      const middle = Math.floor((low + high) / 2);
+      if (txFirstInput.at(middle) <= input) low = middle;
+      else high = middle;
+    }
+    return low;
   }
 }
 
@@ -103,13 +160,14 @@ export class EventTotals {
 
   /** Take in the event that a walk is at; events must come newest first. */
   take(walk: EventWalk): void {
+    const { valueSats } = walk;
     if (walk.isInput) {
       this.inputs += 1;
-      this.sent.add(walk.valueSats);
-      if (walk.isBefore) this.before.add(walk.valueSats);
+      this.sent.add(valueSats);
+      if (walk.isBefore) this.before.add(valueSats);
     } else {
       this.outputs += 1;
-      this.received.add(walk.valueSats);
+      this.received.add(valueSats);
     }
     if (walk.tx === this.oldestTx) return;
     this.transactions += 1;

@@ -50,11 +50,21 @@ export class DataSession {
   /**
    * Works with a network, opening it when it is not open.
    *
+   * What reads sees one state of the ledger from beginning to end, also while somebody else indexes: a checkpoint, an
+   * undo and a reorganisation wait for readers, and readers for them.
+   *
    * @param work must not keep what it is given after its promise ends, nor wait for another network
+   * @param access `write` for whoever indexes: it sees what it writes, and does not wait for itself
    * @throws {ClewError} what opening throws: CLEW_DATA_BUSY, CLEW_DATA_NEWER, CLEW_LEDGER_DAMAGED
    */
-  useNetwork<T>(network: NetworkName, work: (open: OpenNetwork) => Promise<T>): Promise<T> {
-    return this.#networks.use(network, work);
+  useNetwork<T>(
+    network: NetworkName,
+    work: (open: OpenNetwork) => Promise<T>,
+    access: 'read' | 'write' = 'read',
+  ): Promise<T> {
+    return this.#networks.use(network, (open) =>
+      access === 'write' ? work(open) : open.ledger.gate.read(() => work(open)),
+    );
   }
 
   /**

@@ -40,6 +40,9 @@ const NO_TIME_TO_PUT_BACK = new Set(['CLEW_INTERRUPTED', 'CLEW_NO_SPACE']);
  */
 const CHECKED_BEFORE_MAX = 1_000;
 
+/** Blocks of a better branch that readers wait for. With more of them they see the ledger grow again from the fork. */
+const EXCHANGED_AT_ONCE_MAX = 200;
+
 export interface IndexProgress {
   /** Of the blocks to load, damaged ones included. */
   readonly blocksDone: number;
@@ -158,11 +161,14 @@ async function carryOut(
   options: IndexOptions,
 ): Promise<Loaded> {
   const isUndoing = plan.kind === 'reorganise' || plan.kind === 'reload';
-  let loaded: Loaded = { blocksAdded: 0, transactionsAdded: 0, bytesRead: 0 };
-  if (isUndoing) await takeOut(ledger, plan, known, waiting, places);
-  if (plan.blocks.length > 0) {
-    loaded = await loadWhole(ledger, plan.blocks, places, problems, options);
-  }
+  const exchange = async (): Promise<Loaded> => {
+    if (isUndoing) await takeOut(ledger, plan, known, waiting, places);
+    if (plan.blocks.length === 0) return { blocksAdded: 0, transactionsAdded: 0, bytesRead: 0 };
+    return loadWhole(ledger, plan.blocks, places, problems, options);
+  };
+  // Readers go from the old branch to the new one in one step, unless they would have to wait for long.
+  const isShort = plan.kind === 'reorganise' && plan.blocks.length <= EXCHANGED_AT_ONCE_MAX;
+  const loaded = await (isShort ? ledger.gate.switch(exchange) : exchange());
   const hasWaited = isUndoing || waiting.length > 0;
   const isAllIn = plan.isAllReadable ?? loaded.blocksAdded === plan.blocks.length;
   if (hasWaited && isAllIn) await forgetWaiting(ledger.engine);

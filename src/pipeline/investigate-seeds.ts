@@ -151,7 +151,7 @@ function seedName(seed: Seed): string {
 async function derive(network: OpenNetwork, flow: FlowIndex, at: AsOf): Promise<Derivation> {
   const run = await network.run(at);
   const tags = await network.tagIndex();
-  const tip = network.ledger.requireTip();
+  const tip = network.ledger.tipOf(flow);
   const heightMin = flow.blockHeight.at(0);
   return {
     clewVersion: VERSION,
@@ -169,7 +169,7 @@ async function derive(network: OpenNetwork, flow: FlowIndex, at: AsOf): Promise<
       clusterProfile: run.profile,
       coinjoinParametersSha256: run.data.parametersDigest,
       payjoinMarkedTransactions: run.counts.payjoinMarked,
-      unknownInputsInLedger: network.ledger.counters.unknownInputs,
+      unknownInputsInLedger: network.ledger.countersOf(flow).unknownInputs,
     },
     tagPacks: tags.sourcePacks.map((pack) => ({
       name: pack.title,

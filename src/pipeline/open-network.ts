@@ -63,6 +63,8 @@ export class OpenNetwork {
   readonly network: Network;
   readonly #places: NetworkPlaces;
   #tagIndex: Promise<TagIndex> | undefined;
+  /** What run and attributions were made from. */
+  #flowOfCaches: FlowIndex | undefined;
   #run: ClusterRun | undefined;
   /** The last run as of a height: pages that are read one after the other ask for the same. */
   #pastRun: { readonly txEnd: number; readonly run: ClusterRun } | undefined;
@@ -97,8 +99,16 @@ export class OpenNetwork {
     rmSync(this.runsFolder, { recursive: true, force: true });
   }
 
-  flow(): Promise<FlowIndex> {
-    return this.ledger.openFlow();
+  /** The flow index that is read now; what was made from an earlier one is forgotten when another one is open. */
+  async flow(): Promise<FlowIndex> {
+    const flow = await this.ledger.openFlow();
+    if (flow !== this.#flowOfCaches) {
+      this.#flowOfCaches = flow;
+      this.#run = undefined;
+      this.#pastRun = undefined;
+      this.#attributions = new WeakMap();
+    }
+    return flow;
   }
 
   /** Forget what was loaded, after blocks or tags came in. */
@@ -117,11 +127,8 @@ export class OpenNetwork {
   async run(at?: AsOf): Promise<ClusterRun> {
     const flow = await this.flow();
     if (at !== undefined && at.txEnd < flow.txCount) return this.#runAsOf(flow, at);
-    if (this.#run?.tip?.hash !== flow.tip?.hash) {
-      this.#run = loadRun(flow, this.runsFolder);
-      this.#pastRun = undefined;
-    }
-    return this.#run!;
+    this.#run ??= loadRun(flow, this.runsFolder);
+    return this.#run;
   }
 
   /** Named like the run of a ledger that ends there: by its last block. Not kept on the disk. */
@@ -202,7 +209,6 @@ export class OpenNetwork {
   }
 
   async status(): Promise<StatusAnswer> {
-    this.ledger.requireTip();
     return answerStatus(this.ledger, await this.flow(), await this.run());
   }
 

@@ -61,7 +61,7 @@ export async function traceSubjects(
   const { method, limits, passServices, passMixes } = options;
   const traceOptions = { method, limits, oracle, txEnd: at.txEnd, passServices, passMixes };
   const trace = options.direction === 'forward' ? traceForward : traceBackward;
-  const { height, hash } = network.ledger.requireTip();
+  const { height, hash } = network.ledger.tipOf(flow);
   return traceView(flow, trace(flow, sources, traceOptions), {
     sources,
     options: traceOptions,

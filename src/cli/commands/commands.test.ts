@@ -255,6 +255,7 @@ test('docs/formats/cli-json.md names every field that is printed', async () => {
     address,
     cluster,
     await ask('status'),
+    await ask('check'),
     await ask('tx', txid),
     await ask('tx', txid, '--fiat', 'EUR'),
     await ask('address', seedAddress(), '--fiat', 'EUR,USD'),

@@ -136,23 +136,27 @@ export async function indexFolder(
       });
     }
   }
-  return session.useNetwork(source.network.name, async (open) => {
-    if (options.rebuildFlow) await rebuildNetwork(open);
-    const loading = context.progress('Indexing', 'tx');
-    const before = open.ledger.tip?.rows.transactions ?? 0;
-    return indexNetwork(open, source, {
-      keepRaw: options.keepRaw ?? false,
-      ...(options.threads !== undefined && { threads: options.threads }),
-      signal,
-      onProgress: ({ transactions, blocksDone, blocksTotal, height: at }) =>
-        loading.update({
-          done: transactions - before,
-          share: blocksDone / blocksTotal,
-          detail: `height ${groupedNumber(at)}, block ${groupedNumber(blocksDone)} of ${groupedNumber(blocksTotal)}`,
-        }),
-      onCluster: () => loading.end(),
-    }).finally(() => loading.end());
-  });
+  return session.useNetwork(
+    source.network.name,
+    async (open) => {
+      if (options.rebuildFlow) await rebuildNetwork(open);
+      const loading = context.progress('Indexing', 'tx');
+      const before = open.ledger.tip?.rows.transactions ?? 0;
+      return indexNetwork(open, source, {
+        keepRaw: options.keepRaw ?? false,
+        ...(options.threads !== undefined && { threads: options.threads }),
+        signal,
+        onProgress: ({ transactions, blocksDone, blocksTotal, height: at }) =>
+          loading.update({
+            done: transactions - before,
+            share: blocksDone / blocksTotal,
+            detail: `height ${groupedNumber(at)}, block ${groupedNumber(blocksDone)} of ${groupedNumber(blocksTotal)}`,
+          }),
+        onCluster: () => loading.end(),
+      }).finally(() => loading.end());
+    },
+    'write',
+  );
 }
 
 /** The blocks of the folder that was given; without one none, and the ledger knows its own. */

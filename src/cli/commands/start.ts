@@ -218,7 +218,7 @@ async function reportKey(
     path === undefined ? '' : sha256Hex(readInput(path).bytes);
   const state = await withNetwork(context, network, async (open) => {
     const run = await open.run(await open.asOf());
-    return [open.ledger.requireTip().hash, run.runId, (await open.tagIndex()).digest];
+    return [open.ledger.tipOf(await open.flow()).hash, run.runId, (await open.tagIndex()).digest];
   });
   const { pricesInUse } = await import('../../pipeline/price-workspace.ts');
   const stored =

@@ -33,8 +33,8 @@ export function answerStatus(
   flow: FlowIndex,
   clusters: { readonly runId: string; readonly clusterCount: number } | undefined,
 ): StatusAnswer {
-  const tip = ledger.requireTip();
-  const counters = ledger.counters;
+  const tip = ledger.tipOf(flow);
+  const counters = ledger.countersOf(flow);
   return {
     format: 'clew-status/1',
     network: ledger.network.name,

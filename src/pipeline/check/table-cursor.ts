@@ -1,0 +1,55 @@
+import type { Ledger } from '../../ledger/ledger.ts';
+import {
+  type NumberedTable,
+  readTableSpan,
+  type SpanValues,
+  type TableSpan,
+} from '../../ledger/table-columns.ts';
+import { Disagreement } from './disagreement.ts';
+
+/** Rows read at once. */
+const SPAN_ROWS = 100_000;
+
+/** Rows of a table that are looked at one after the other, some at a time in memory. */
+export class TableCursor {
+  readonly #ledger: Ledger;
+  readonly #table: NumberedTable;
+  readonly #names: readonly string[];
+  readonly #rowsEnd: number;
+  #span: TableSpan = { rowCount: 0, columns: {} };
+  #from = 0;
+  #end = 0;
+
+  /** @param rowsEnd nothing is read from there on */
+  constructor(ledger: Ledger, table: NumberedTable, names: readonly string[], rowsEnd: number) {
+    this.#ledger = ledger;
+    this.#table = table;
+    this.#names = names;
+    this.#rowsEnd = rowsEnd;
+  }
+
+  /** Have the rows [from, end) at hand; `from` never goes back. */
+  async load(from: number, end: number): Promise<void> {
+    if (end <= this.#end) return;
+    const { engine, base } = this.#ledger;
+    this.#from = from;
+    this.#end = Math.min(Math.max(end, from + SPAN_ROWS), this.#rowsEnd);
+    this.#span = await readTableSpan(engine, base, this.#table, this.#names, from, this.#end);
+    if (this.#span.rowCount === this.#end - from) return;
+    throw new Disagreement(`The table ${this.#table} has not as many rows as the columns.`, {
+      column: this.#table,
+      row: from,
+      expected: this.#end - from,
+      found: this.#span.rowCount,
+    });
+  }
+
+  /** The values at hand, by column; those of a row stand at `place(row)`. */
+  get columns(): Readonly<Record<string, SpanValues>> {
+    return this.#span.columns;
+  }
+
+  place(row: number): number {
+    return row - this.#from;
+  }
+}
