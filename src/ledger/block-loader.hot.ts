@@ -54,7 +54,7 @@ const BYTES_PER_SCRIPT = 220;
 export class BlockLoader {
   readonly #flow: FlowIndex;
   readonly #prepared = new PreparedBlock();
-  readonly #revealed: Uint8Array[] = [];
+  readonly #revealed: (Uint8Array | undefined)[] = [];
   readonly #shape = newInputShape();
   readonly #lookups = new BlockLookups();
   /** 1 for the last bits of the keys of all scripts that came with the block at hand. */
@@ -110,8 +110,11 @@ export class BlockLoader {
 
   #markRevealed(scriptId: number): boolean {
     const chunk = Math.floor(scriptId / 524_288);
-    while (this.#revealed.length <= chunk) this.#revealed.push(new Uint8Array(65_536));
-    const bits = this.#revealed[chunk]!;
+    let bits = this.#revealed[chunk];
+    if (bits === undefined) {
+      bits = new Uint8Array(65_536);
+      this.#revealed[chunk] = bits;
+    }
     const bit = scriptId - chunk * 524_288;
     const mask = 1 << (bit & 7);
     const at = bit >>> 3;

@@ -245,6 +245,11 @@ export class FlowColumns {
     return this.#each('mutable').map(([, column]) => column as RowColumn | U8Column);
   }
 
+  /** What the rows of a column are counted with. */
+  familyOf(name: string): RowFamily {
+    return FLOW_COLUMNS[name as ColumnName].family;
+  }
+
   /** Hand the new rows of all columns that only grow to their files, without waiting for the disk. */
   flush(role?: 'fact'): void {
     for (const [, column] of this.#each(role)) column.flush();
