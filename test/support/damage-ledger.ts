@@ -28,29 +28,35 @@ export async function withChangedFiles(
 }
 
 /**
- * Write other bytes into a column's last page and make its checksum right: only what is stored elsewhere can tell.
+ * Other bytes in a column's only page, with a checksum that is right: only what is stored elsewhere can tell. Afterwards the column
+ * is as it was.
  *
- * @param rowBytes bytes of a row in the first plane of the column
- * @param change is given the bytes of all rows
+ * @param change is given the bytes of all rows in the first plane, and how many of them count
  */
-export function changeColumn(
-  flowFolder: string,
+export async function withChangedColumn(
+  networkFolder: string,
   name: string,
-  change: (rows: Buffer) => void,
-): void {
-  const path = join(flowFolder, `${name}.col`);
-  const manifestPath = join(flowFolder, 'flow.json');
-  const file = readFileSync(path);
-  const rows = file.subarray(HEADER_BYTES);
-  const manifest = JSON.parse(readFileSync(manifestPath, 'utf8'));
+  change: (rows: Buffer, usedBytes: number) => void,
+  work: () => Promise<void>,
+): Promise<void> {
+  const path = join(networkFolder, 'flow', `${name}.col`);
+  const manifestPath = join(networkFolder, 'flow', 'flow.json');
+  const [file, manifestText] = [readFileSync(path), readFileSync(manifestPath, 'utf8')];
+  const changed = Buffer.from(file);
+  const rows = changed.subarray(HEADER_BYTES);
+  const manifest = JSON.parse(manifestText);
   const state = manifest.columns[name];
-  const before = crc32(rows.subarray(0, endOf(rows, state.tailCrc[0])));
-  change(rows);
-  state.tailCrc[0] = crc32(
-    rows.subarray(0, endOf(readFileSync(path).subarray(HEADER_BYTES), before)),
-  );
-  writeFileSync(path, file);
+  const used = endOf(rows, state.tailCrc[0]);
+  change(rows, used);
+  state.tailCrc[0] = crc32(rows.subarray(0, used));
+  writeFileSync(path, changed);
   writeFileSync(manifestPath, JSON.stringify(manifest));
+  try {
+    await work();
+  } finally {
+    writeFileSync(path, file);
+    writeFileSync(manifestPath, manifestText);
+  }
 }
 
 /** How many bytes of a single page the checksum covers. */

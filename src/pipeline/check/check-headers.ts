@@ -1,5 +1,5 @@
 /**
- * Headers link, meet their proof of work, and name the target that their network's rules ask for.
+ * Headers link, meet their proof of work, name the target that their network's rules ask for, and the ids that are stored.
  *
  * The 80 bytes are put together again from the table of blocks. Where a ledger begins in mid-chain, or has a gap, the first block
  * links to nothing and the targets of the first interval can not be worked out: counted apart.
@@ -8,14 +8,17 @@ import { bytesEqual, hashToDisplay } from '../../bytes/hex.ts';
 import { HEADER_BYTES } from '../../chain/block-columns.hot.ts';
 import { type HeaderTimes, nextBits } from '../../chain/difficulty.ts';
 import { headerHash } from '../../chain/header.ts';
+import { computeMerkle } from '../../chain/merkle.ts';
 import { checkProofOfWork } from '../../chain/proof-of-work.ts';
 import type { FlowIndex } from '../../ledger/flow-index.ts';
 import type { Ledger } from '../../ledger/ledger.ts';
 import { readTableSpan, type TableSpan } from '../../ledger/table-columns.ts';
-import type { CheckRange } from './check-range.ts';
+import { type CheckRange, firstTx } from './check-range.ts';
 import { type AsyncCheckSteps, Disagreement } from './disagreement.ts';
 
 const SPAN_BLOCKS = 10_000;
+/** Blocks between two steps: scrypt takes a millisecond for each. */
+const STEP_BLOCKS = 50;
 const COLUMNS = [
   'height',
   'hash',
@@ -37,8 +40,12 @@ export async function* checkHeaders(
   const { engine, base } = ledger;
   for (let from = 0; from < range.blockEnd; from += SPAN_BLOCKS) {
     const end = Math.min(from + SPAN_BLOCKS, range.blockEnd);
-    const before = walk.next;
-    walk.take(await readTableSpan(engine, base, 'blocks', COLUMNS, from, end));
+    const rows = await readTableSpan(engine, base, 'blocks', COLUMNS, from, end);
+    for (let row = 0; row < rows.rowCount; row += STEP_BLOCKS) {
+      const before = walk.next;
+      walk.take(rows, row, Math.min(row + STEP_BLOCKS, rows.rowCount));
+      yield Math.max(0, walk.next - Math.max(before, range.blockFrom));
+    }
     if (walk.next < end) {
       throw new Disagreement('A block has no row in its table.', {
         height: flow.blockHeight.at(walk.next),
@@ -48,7 +55,6 @@ export async function* checkHeaders(
         found: 'none',
       });
     }
-    yield Math.max(0, end - Math.max(before, range.blockFrom));
   }
   return walk.counts;
 }
@@ -74,10 +80,10 @@ class HeaderWalk {
     this.#bits = new Uint32Array(range.blockEnd);
   }
 
-  take({ rowCount, columns }: TableSpan): void {
+  take({ columns }: TableSpan, from: number, end: number): void {
     const numbers = columns as Record<string, Uint32Array>;
     const hashes = columns as Record<string, Uint8Array>;
-    for (let i = 0; i < rowCount; i += 1) {
+    for (let i = from; i < end; i += 1) {
       const block = this.next;
       this.#times[block] = numbers['time']![i]!;
       this.#bits[block] = numbers['bits']![i]!;
@@ -131,6 +137,7 @@ class HeaderWalk {
       const expected = hashToDisplay(this.#hashBefore);
       throw this.#fault(what, 'prev_hash', expected, hashToDisplay(prevHash));
     }
+    this.#checkMerkleRoot(block, header.subarray(36, 68));
     const work = checkProofOfWork(header, network);
     if (work === 'failed') {
       const what = 'A header does not meet its target.';
@@ -143,6 +150,16 @@ class HeaderWalk {
     }
     if (work === 'unchecked') this.counts.workUnchecked += 1;
     this.#checkTarget(block, height);
+  }
+
+  /** The ids that are stored give the root of the header: so far they are proven even where the block's file is gone. */
+  #checkMerkleRoot(block: number, root: Uint8Array): void {
+    const from = firstTx(this.#flow, block);
+    const count = firstTx(this.#flow, block + 1) - from;
+    const stored = computeMerkle(this.#flow.txids.readRange(from, from + count), count);
+    if (!stored.isMutated && bytesEqual(stored.root, root)) return;
+    const what = 'The ids of the transactions do not give the Merkle root of the header.';
+    throw this.#fault(what, 'merkle_root', hashToDisplay(stored.root), hashToDisplay(root));
   }
 
   #checkTarget(block: number, height: number): void {

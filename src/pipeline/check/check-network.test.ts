@@ -12,8 +12,8 @@ import {
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import {
-  changeColumn,
   rewriteFlow,
+  withChangedColumn,
   withChangedFiles,
 } from '../../../test/support/damage-ledger.ts';
 import { temporaryFolder } from '../../../test/support/temporary-folder.ts';
@@ -192,15 +192,13 @@ test('two scripts that were swapped are found by the links, the tables and the b
     if (a < flow.scriptCount && b < flow.scriptCount && a !== b) break;
   }
   const output = flow.txFirstOutput.at(tx);
-  const swap = (flowFolder: string): void => {
-    changeColumn(flowFolder, 'outputScript', (rows) => {
-      const first = rows.readUInt32LE(4 * output);
-      rows.writeUInt32LE(rows.readUInt32LE(4 * output + 4), 4 * output);
-      rows.writeUInt32LE(first, 4 * output + 4);
-    });
+  const swap = (rows: Buffer): void => {
+    const first = rows.readUInt32LE(4 * output);
+    rows.writeUInt32LE(rows.readUInt32LE(4 * output + 4), 4 * output);
+    rows.writeUInt32LE(first, 4 * output + 4);
   };
   const expected = [flow.txid(tx), flow.txHeight(tx), output];
-  await withChangedFiles(folder, swap, async () => {
+  await withChangedColumn(folder, 'outputScript', swap, async () => {
     const answer = await check();
     for (const name of ['tables', 'blocks', 'links'] as const) {
       const { facts } = findingOf(answer, name);

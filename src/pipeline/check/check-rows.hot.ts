@@ -130,8 +130,26 @@ class RowWalk {
         this.#fail('Undo data is kept for another input.', 'undoInput', row, tx, expected, input);
       }
       last = input;
+      this.#checkOrigin(undoInputs.origin.at(row), row, tx);
       this.#seeScript(undoInputs.script.at(row), outputFrom, 'undoScript', row, tx);
     }
+  }
+
+  /** What was spent from before the ledger was made in a block that the ledger does not have, and not later. */
+  #checkOrigin(origin: number, row: number, tx: number): void {
+    const height = Math.floor(origin / 2);
+    if (origin === 0 || height === 0) return;
+    const flow = this.#flow;
+    if (height <= flow.txHeight(tx) && flow.findBlock(height) === undefined) return;
+    const expected = 'a block before that is not in the ledger';
+    this.#fail(
+      'An output from before the ledger was made in it.',
+      'undoOrigin',
+      row,
+      tx,
+      expected,
+      height,
+    );
   }
 
   #seeScript(script: number, output: number, column: string, row: number, tx: number): void {

@@ -21,11 +21,11 @@ import {
   placeOfOutput,
   STEP_ROWS,
 } from './disagreement.ts';
-import { SpentBits } from './spent-bits.ts';
+import { RowBits } from './row-bits.ts';
 
 /** Inputs and outputs of a range; yields rows of both. Memory: one bit for each output. */
 export function* checkSpends(flow: FlowIndex, range: CheckRange): CheckSteps {
-  const bits = new SpentBits();
+  const bits = new RowBits();
   const counts = { inputs: 0, unknownInputs: 0, undoInputs: 0 };
   let undone = 0;
   for (let tx = range.txFrom; tx < range.txEnd; tx += 1) {
@@ -53,7 +53,7 @@ function checkInputs(
   flow: FlowIndex,
   range: CheckRange,
   tx: number,
-  bits: SpentBits,
+  bits: RowBits,
   counts: { inputs: number; unknownInputs: number; undoInputs: number },
 ): number {
   const flags = flow.txFlags.at(tx);
@@ -110,7 +110,7 @@ function checkFlags(
   throw new Disagreement(what, { ...facts, column: 'txFlags', row: tx, expected, found: stored });
 }
 
-function spendOnce(flow: FlowIndex, bits: SpentBits, input: number, prevout: number): void {
+function spendOnce(flow: FlowIndex, bits: RowBits, input: number, prevout: number): void {
   if (bits.set(prevout)) return;
   const what = 'An input spends an output that was spent before.';
   throw inputFault(flow, input, what, 'inputPrevout', 'an output not spent yet', prevout);
@@ -123,7 +123,8 @@ function destroyedOutputs(flow: FlowIndex): ReadonlySet<number> {
     const output = flow.destroyedOutput.at(row);
     const older = flow.outputTx.at(output);
     const newer = flow.destroyedTx.at(row);
-    if (older >= newer || flow.txid(older) !== flow.txid(newer)) {
+    const isLater = Number.isInteger(newer) && newer > older && newer < flow.txCount;
+    if (!isLater || flow.txid(older) !== flow.txid(newer)) {
       throw new Disagreement('An output is said to be destroyed by a transaction of another id.', {
         ...placeOfOutput(flow, output),
         column: 'destroyedTx',
@@ -140,7 +141,7 @@ function destroyedOutputs(flow: FlowIndex): ReadonlySet<number> {
 function checkSpender(
   flow: FlowIndex,
   output: number,
-  bits: SpentBits,
+  bits: RowBits,
   destroyed: ReadonlySet<number>,
   counts: { outputs: number; unspent: number; unspendable: number; overwritten: number },
 ): void {

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { changeColumn, withChangedFiles } from '../../../test/support/damage-ledger.ts';
+import { withChangedColumn } from '../../../test/support/damage-ledger.ts';
 import { sharedPath } from '../../../test/support/shared-data.ts';
 import { onlyBlocks } from '../../../test/support/some-blocks.ts';
 import { temporaryFolder } from '../../../test/support/temporary-folder.ts';
@@ -85,12 +85,9 @@ test('four blocks of 2024: what can not be known is counted apart; a milestone t
 async function findAlteredMilestones(ledger: Ledger, folder: string): Promise<void> {
   const flow = await ledger.openFlow();
   const [tx, count] = [flow.milestoneTx.at(3), flow.milestoneOutputs.at(3)];
-  const alterCount = (flowFolder: string): void => {
-    // Rows are stored shifted by 256.
-    const change = (rows: Buffer): void => void rows.writeUInt32LE(count + 256 + 7, 4 * 3);
-    changeColumn(flowFolder, 'milestoneOutputs', change);
-  };
-  await withChangedFiles(folder, alterCount, async () => {
+  // Rows are stored shifted by 256.
+  const alterCount = (rows: Buffer): void => void rows.writeUInt32LE(count + 256 + 7, 4 * 3);
+  await withChangedColumn(folder, 'milestoneOutputs', alterCount, async () => {
     const answer = await checkNetwork({ ledger, folder }, { withoutBlocks: true });
     const failed = answer.checks.filter(({ status }) => status === 'failed');
     assert.deepEqual(
@@ -106,10 +103,8 @@ async function findAlteredMilestones(ledger: Ledger, folder: string): Promise<vo
       found: count + 7,
     });
   });
-  const alterSum = (flowFolder: string): void => {
-    changeColumn(flowFolder, 'milestoneReceivedLow', (rows) => rows.writeDoubleLE(1, 0));
-  };
-  await withChangedFiles(folder, alterSum, async () => {
+  const alterSum = (rows: Buffer): void => void rows.writeDoubleLE(1, 0);
+  await withChangedColumn(folder, 'milestoneReceivedLow', alterSum, async () => {
     const answer = await checkNetwork({ ledger, folder }, { withoutBlocks: true });
     const links = answer.checks.find(({ name }) => name === 'links')!;
     assert.deepEqual(

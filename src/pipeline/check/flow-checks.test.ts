@@ -189,8 +189,9 @@ test('keys, kinds and reveals', async () => {
   const script = flow.outputScript.at(flow.txFirstOutput.at(someTx()));
   await assertFinds(checkKeys, [
     ['scriptKind', script, flow.scriptKind.at(script) + 1],
-    ['revealScript', 0, 0, 'revealPayload 0'],
-    ['revealKind', 0, 3 - flow.revealKind.at(0), 'revealPayload 0'],
+    ['revealScript', 0, 0],
+    ['revealTx', 0, flow.revealTx.at(0) - 1, 'revealScript 0'],
+    ['revealKind', 0, 3 - flow.revealKind.at(0), 'revealScript 0'],
   ]);
   const other = FlowIndex.inMemory(flow.network);
   const withoutKeys = Object.create(flow, { txKeys: { value: other.txKeys } }) as FlowIndex;

@@ -20,7 +20,7 @@ export type CheckOutcome =
   | { readonly counts?: undefined; readonly finding: CheckFinding };
 
 /** Errors that are no finding about the ledger. */
-const NO_FINDING = new Set(['CLEW_INTERRUPTED', 'CLEW_WORKER_LOST', 'CLEW_INTERNAL']);
+const NO_FINDING = new Set(['CLEW_INTERRUPTED', 'CLEW_WORKER_LOST']);
 
 /**
  * Run a check to its end; others get a turn between its steps.
@@ -54,11 +54,17 @@ export async function runCheck(
 /**
  * An error that a check met as a finding.
  *
+ * A value that is damaged may lead anywhere, to rows that no column has or to more than memory can hold: a check that can not go
+ * on says so, and the check whose matter the value is names it.
+ *
  * @throws the error itself when it says nothing about the ledger
  */
 export function findingOf(error: unknown): CheckFinding {
   if (error instanceof Disagreement) return { what: error.message, facts: error.facts };
-  if (!(error instanceof ClewError) || NO_FINDING.has(error.code)) throw error;
-  // What is stored can not even be read.
-  return { what: error.message, facts: { ...error.facts, code: error.code } };
+  if (error instanceof ClewError) {
+    if (NO_FINDING.has(error.code)) throw error;
+    return { what: error.message, facts: { ...error.facts, code: error.code } };
+  }
+  const what = `The check could not go on: ${error instanceof Error ? error.message : 'unknown'}`;
+  return { what, facts: { code: 'CLEW_INTERNAL' } };
 }

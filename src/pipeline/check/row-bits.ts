@@ -1,9 +1,9 @@
-/** One bit for each output row, in pieces: 450 MB for all of Bitcoin. */
+/** One bit for each row of a family, in pieces: 450 MB for the outputs of Bitcoin. */
 
 const PIECE_BYTES = 1 << 20;
 const PIECE_ROWS = PIECE_BYTES * 8;
 
-export class SpentBits {
+export class RowBits {
   readonly #pieces: (Uint8Array | undefined)[] = [];
 
   /** Set the bit of a row. @returns false when it was set before */
