@@ -23,7 +23,7 @@ import { ClewError } from '../errors.ts';
 import { SatsTotal } from '../units/amount.ts';
 import { NONE } from '../units/ids.ts';
 import { type BatchRows, createBatchRows } from './batch-rows.ts';
-import { BlockLookups } from './block-lookups.hot.ts';
+import { BlockLookups, NO_SUCH_OUTPUT } from './block-lookups.hot.ts';
 import type { LedgerCounters } from './counters.ts';
 import {
   type FlowIndex,
@@ -236,7 +236,7 @@ export class BlockLoader {
     let flags = isCoinbase ? TX_FLAG.coinbase : 0;
     if (!isCoinbase) {
       for (let input = inputFrom; input < inputEnd; input += 1) {
-        const prevout = this.#prevoutOf(block, columns, input, txIndex, height);
+        const prevout = this.#prevoutOf(input, txIndex, height);
         if (prevout === NONE) {
           unknown += 1;
           continue;
@@ -297,18 +297,11 @@ export class BlockLoader {
   }
 
   /** The output row that an input spends, or NONE when its transaction is not in the ledger; checked. */
-  #prevoutOf(
-    block: Uint8Array,
-    columns: BlockColumns,
-    input: number,
-    txIndex: number,
-    height: number,
-  ): number {
+  #prevoutOf(input: number, txIndex: number, height: number): number {
     const flow = this.#flow;
     const prevout = this.#lookups.prevouts[input]!;
-    if (prevout === NONE) {
-      const isThere = flow.findTx(block, columns.inPrevTxidOffset[input]!) !== NONE;
-      if (!isThere) return NONE;
+    if (prevout === NONE) return NONE;
+    if (prevout === NO_SUCH_OUTPUT) {
       throw invalidBlock(height, 'spends an output that its transaction does not have');
     }
     if (prevout >= flow.txFirstOutput.at(txIndex)) {

@@ -11,8 +11,11 @@ import { NONE } from '../units/ids.ts';
 import type { FlowIndex } from './flow-index.ts';
 import type { PreparedBlock } from './prepare-block.hot.ts';
 
+/** In place of an output row: its transaction is there and has no output of that number. */
+export const NO_SUCH_OUTPUT = NONE - 1;
+
 export class BlockLookups {
-  /** Per input: the output row that it spends, or NONE; of coinbase inputs without meaning. */
+  /** Per input: the output row that it spends, NONE or NO_SUCH_OUTPUT; of coinbase inputs without meaning. */
   prevouts = new Float64Array(0);
   /** Per output: the script row that it pays, if it was there before the block; else NONE. */
   scripts = new Float64Array(0);
@@ -22,10 +25,8 @@ export class BlockLookups {
   near = 0;
 
   /**
-   * Find the prevouts of a block whose transactions are in the flow index already.
-   *
-   * An input whose transaction lacks the output number is left at NONE and must be told apart by the caller with
-   * `flow.findTx`; so is one that spends from the ledger's future.
+   * Find the prevouts of a block whose transactions are in the flow index already. An output found may lie in the block
+   * itself, behind the input: the caller tells.
    */
   findPrevouts(flow: FlowIndex, { bytes, columns }: PreparedBlock): void {
     const { inputCount, inPrevTxidOffset, inPrevVout } = columns;
@@ -110,5 +111,5 @@ export class BlockLookups {
 
 function outputOf(flow: FlowIndex, tx: number, vout: number): number {
   const output = flow.txFirstOutput.at(tx) + vout;
-  return output < flow.txFirstOutput.at(tx + 1) ? output : NONE;
+  return output < flow.txFirstOutput.at(tx + 1) ? output : NO_SUCH_OUTPUT;
 }
