@@ -11,7 +11,9 @@
  * Invariant: everything that changes in place here follows from the appended facts (`flow-replay.ts`); a test compares
  * the two. Cost: one or two random reads per input and output.
  */
+
 import { displayToHash } from '../bytes/hex.ts';
+import { readU32 } from '../bytes/read-u32.hot.ts';
 import { bareKeyTwin } from '../chain/bare-key.ts';
 import type { BlockColumns } from '../chain/block-columns.hot.ts';
 import { classifyInput, INPUT_KIND, newInputShape, PREVOUT_UNKNOWN } from '../chain/input-kind.ts';
@@ -492,10 +494,4 @@ function invalidBlock(height: number, what: string): ClewError {
   return new ClewError('CLEW_BLOCK_INVALID', `A transaction in block ${height} ${what}.`, {
     height,
   });
-}
-
-function readU32(bytes: Uint8Array, at: number): number {
-  return (
-    (bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16) | (bytes[at + 3]! << 24)) >>> 0
-  );
 }

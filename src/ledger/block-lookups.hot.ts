@@ -6,6 +6,7 @@
  * slots of the key index are read without looking at them, which lets the processor wait for a dozen at a time, then they
  * are looked at; the same with the rows that they name. Measured on the simulated chain, this halves the time.
  */
+import { readU32 } from '../bytes/read-u32.hot.ts';
 import { NONE } from '../units/ids.ts';
 import type { FlowIndex } from './flow-index.ts';
 import type { PreparedBlock } from './prepare-block.hot.ts';
@@ -110,10 +111,4 @@ export class BlockLookups {
 function outputOf(flow: FlowIndex, tx: number, vout: number): number {
   const output = flow.txFirstOutput.at(tx) + vout;
   return output < flow.txFirstOutput.at(tx + 1) ? output : NONE;
-}
-
-function readU32(bytes: Uint8Array, at: number): number {
-  return (
-    (bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16) | (bytes[at + 3]! << 24)) >>> 0
-  );
 }

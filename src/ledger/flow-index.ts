@@ -15,7 +15,9 @@
  * above 10,000 bytes) have `outputScript` NONE because their bytes are never stored; `outputSpender` holds the spending
  * transaction, or one of the constants below.
  */
+
 import { hashToDisplay } from '../bytes/hex.ts';
+import { readU32 } from '../bytes/read-u32.hot.ts';
 import { bareKeyTwin } from '../chain/bare-key.ts';
 import type { Network } from '../chain/network.ts';
 import { SCRIPT_KIND } from '../chain/script-kind.ts';
@@ -407,11 +409,6 @@ export class FlowIndex {
    */
   addTx(flags: number, txids: Uint8Array, txidStart: number): number {
     this.txFlags.push(flags);
-    return this.addTxid(txids, txidStart);
-  }
-
-  /** The same, of a transaction whose flags come later. */
-  addTxid(txids: Uint8Array, txidStart: number): number {
     const txIndex = this.txBlock.length;
     this.txBlock.push(this.blockHeight.length - 1);
     this.txids.push(txids, txidStart);
@@ -461,26 +458,15 @@ export class FlowIndex {
 
   /** An input of the transaction begun last; marks the output that it spends. */
   addInput(prevout: number, sequence: number, kind: number, sighash: number): void {
-    this.addInputOf(this.txBlock.length - 1, prevout, sequence, kind, sighash);
+    const script = this.#scriptSpent(this.inputPrevout.length, prevout);
+    this.addSpend(this.txBlock.length - 1, prevout, script, sequence, kind, sighash);
   }
 
-  /** The same, of a transaction that need not be the last. */
-  addInputOf(
-    txIndex: number,
-    prevout: number,
-    sequence: number,
-    kind: number,
-    sighash: number,
-  ): void {
-    const inputIndex = this.inputPrevout.length;
-    this.inputPrevout.push(prevout);
-    this.inputSequence.push(sequence);
-    this.inputKind.push(kind);
-    this.inputSighash.push(sighash);
-    this.linkInput(inputIndex, prevout, txIndex);
+  #scriptSpent(inputIndex: number, prevout: number): number {
+    return prevout === NONE ? this.undoInputs.scriptOf(inputIndex) : this.outputScript.at(prevout);
   }
 
-  /** The same, when the script that is spent from is known. */
+  /** The same, of a transaction that need not be the last, when the script that is spent from is known. */
   addSpend(
     txIndex: number,
     prevout: number,
@@ -499,9 +485,7 @@ export class FlowIndex {
 
   /** What follows from an input of a transaction. */
   linkInput(inputIndex: number, prevout: number, txIndex: number): void {
-    const scriptId =
-      prevout === NONE ? this.undoInputs.scriptOf(inputIndex) : this.outputScript.at(prevout);
-    this.#linkSpend(inputIndex, prevout, scriptId, txIndex);
+    this.#linkSpend(inputIndex, prevout, this.#scriptSpent(inputIndex, prevout), txIndex);
   }
 
   #linkSpend(inputIndex: number, prevout: number, scriptId: number, txIndex: number): void {
@@ -610,10 +594,4 @@ export class FlowIndex {
   close(): void {
     this.columns.close();
   }
-}
-
-function readU32(bytes: Uint8Array, at: number): number {
-  return (
-    (bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16) | (bytes[at + 3]! << 24)) >>> 0
-  );
 }

@@ -5,6 +5,7 @@
  * It is also the second way of computing what `block-loader.hot.ts` builds while loading; a test holds the two
  * against each other column by column.
  */
+import { readU32 } from '../bytes/read-u32.hot.ts';
 import { SCRIPT_KIND } from '../chain/script-kind.ts';
 import { ClewError } from '../errors.ts';
 import { NONE } from '../units/ids.ts';
@@ -64,7 +65,7 @@ export function insertKeys(flow: FlowIndex, to: FlowCounts): void {
   const { covered } = flow.columns;
   for (let tx = covered.txKeys; tx < to.transactions; tx += 1) {
     const txid = flow.txids.at(tx);
-    flow.txKeys.insert(word(txid, 0), word(txid, 4), tx);
+    flow.txKeys.insert(readU32(txid, 0), readU32(txid, 4), tx);
   }
   for (let script = covered.scriptKeys; script < to.scripts; script += 1) {
     flow.scripts.hash(script);
@@ -79,10 +80,4 @@ function missingScript(script: number): ClewError {
   return new ClewError('CLEW_FLOW_FORMAT', 'A row refers to a script that is not stored.', {
     script,
   });
-}
-
-function word(bytes: Uint8Array, at: number): number {
-  return (
-    (bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16) | (bytes[at + 3]! << 24)) >>> 0
-  );
 }

@@ -3,7 +3,7 @@
  *
  *   flow.json     the checkpoint: the tip it was made at, and how far each column and key index goes
  *   journal       a checkpoint that is being made; complete or worthless
- *   *.col, *.crc  columns and the checksums of their pages; *.keys key indexes
+ *   *.col, *.crc  columns and the checksums of their pages; *.run key indexes
  *
  * Between checkpoints the columns of facts run ahead: their rows are written before a batch's tip is, and the tip's record
  * says how far they count. Columns that change in place stand as of the checkpoint. So after a kill the facts up to the
