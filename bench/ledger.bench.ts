@@ -1,6 +1,7 @@
 /**
- * `npm run bench -- ledger [--sizes 1,3,10] [--memory 1GB] [--tight 256MB] [--write PAGE.md]`: what indexing takes, what a ledger takes, how
- * soon it answers, and what all of Bitcoin would take by that.
+ * `npm run bench -- ledger [--sizes 1,3,10] [--memory 1GB] [--tight 256MB] [--write PAGE.md]`
+ *
+ * What indexing takes, what a ledger takes, how soon it answers, and what all of Bitcoin would take by that.
  *
  * Sizes are millions of simulated transactions. Each indexing and each asking is a process of its own. Checked before a time
  * is printed: blocks, bytes, transactions and tip against the simulation, counters against a count anew, look-ups against

@@ -1,6 +1,7 @@
 /**
  * `npm run bench [-- NAME...]`: measures, checks, and prints a Markdown table with the machine and the date, as it
- * stands in `docs/benchmarks.md`. What begins with `--` and all behind it goes to the bench. Each bench runs in a process of its own, so that memory is its own.
+ * stands in `docs/benchmarks.md`. What begins with `--` and all behind it goes to the bench. Each bench runs in a process of its
+ * own, so that memory is its own.
  */
 import { spawnSync } from 'node:child_process';
 import { readdirSync } from 'node:fs';

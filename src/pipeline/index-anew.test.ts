@@ -1,4 +1,4 @@
-/** A ledger whose facts are damaged, or that is of an older format, is loaded again from its block files and equals what it was. */
+/** A ledger whose facts are damaged, or that is of an older format, is loaded again from its block files and is as before. */
 import assert from 'node:assert/strict';
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
