@@ -1,4 +1,5 @@
 import { hashToDisplay } from '../../bytes/hex.ts';
+import { readU32 } from '../../bytes/read-u32.hot.ts';
 import type { BlockColumns } from '../../chain/block-columns.hot.ts';
 import { classifyInput, newInputShape, PREVOUT_UNKNOWN } from '../../chain/input-kind.ts';
 import { SCRIPT_KIND, type ScriptKind } from '../../chain/script-kind.ts';
@@ -250,10 +251,4 @@ export class BlockComparison {
     const facts = { ...placeOfOutput(this.#flow, row), column, row, expected, found };
     throw new Disagreement('An output is not stored as its block has it.', facts);
   }
-}
-
-function readU32(bytes: Uint8Array, at: number): number {
-  return (
-    (bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16) | (bytes[at + 3]! << 24)) >>> 0
-  );
 }
