@@ -1,6 +1,7 @@
 /**
- * `npm run bench -- ledger [--sizes 1,3,10] [--memory 1GB] [--tight 256MB]`: what indexing takes, what a ledger takes, how
- * soon it answers, and what all of Bitcoin would take by that.
+ * `npm run bench -- ledger [--sizes 1,3,10] [--memory 1GB] [--tight 256MB] [--write PAGE.md]`
+ *
+ * What indexing takes, what a ledger takes, how soon it answers, and what all of Bitcoin would take by that.
  *
  * Sizes are millions of simulated transactions. Each indexing and each asking is a process of its own. Checked before a time
  * is printed: blocks, bytes, transactions and tip against the simulation, counters against a count anew, look-ups against
@@ -8,11 +9,11 @@
  */
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { parseSize } from '../src/cli/arguments.ts';
-import type { BenchFigure } from './figure.ts';
+import { type BenchFigure, meetsTarget } from './figure.ts';
 import type { AskedLedger } from './ledger/ask-child.ts';
 import { type BenchChain, benchChain } from './ledger/chain.ts';
 import type { IndexedChain } from './ledger/index-child.ts';
@@ -28,7 +29,9 @@ import {
   stageTable,
 } from './ledger/report.ts';
 import { dropFromCache, killChild, runChild } from './ledger/run-child.ts';
+import { dayAndMachine } from './machine.ts';
 import { judge, projectParts } from './projection.ts';
+import { writeSection } from './write-section.ts';
 
 const MILLION = 1_000_000;
 /** Short runs are repeated, and the middle one counts. */
@@ -42,6 +45,8 @@ interface Options {
   readonly sizes: readonly number[];
   readonly memoryBytes: number;
   readonly tightBytes: number;
+  /** A page with the marks `<!-- bench ledger -->` for the tables. */
+  readonly page: string | undefined;
 }
 
 function options(): Options {
@@ -51,6 +56,7 @@ function options(): Options {
       sizes: { type: 'string', default: '1,3,10' },
       memory: { type: 'string', default: '1GB' },
       tight: { type: 'string', default: '256MB' },
+      write: { type: 'string' },
     },
   });
   const bytes = (text: string): number => {
@@ -62,6 +68,7 @@ function options(): Options {
     sizes: values.sizes.split(',').map((text) => Math.round(Number(text) * MILLION)),
     memoryBytes: bytes(values.memory),
     tightBytes: bytes(values.tight),
+    page: values.write,
   };
 }
 
@@ -154,6 +161,7 @@ async function measureSize(
 export async function run(): Promise<BenchFigure[]> {
   const asked = options();
   const scratch = mkdtempSync(join(tmpdir(), 'clew-bench-ledger-'));
+  const before = `Load average before: ${loadavg()[0]!.toFixed(1)}.`;
   const runs: LedgerRun[] = [];
   try {
     for (const size of asked.sizes) runs.push(await measureSize(size, scratch, asked));
@@ -171,7 +179,27 @@ export async function run(): Promise<BenchFigure[]> {
     projectionTable(runs, parts, DISK_TARGET),
   ];
   process.stdout.write(`${tables.join('\n\n')}\n`);
-  return figures(runs, judge(parts, DISK_TARGET).bytes);
+  const found = figures(runs, judge(parts, DISK_TARGET).bytes);
+  if (asked.page !== undefined) {
+    const lines = found.map(figureLine).join('\n');
+    writeSection(
+      asked.page,
+      'bench ledger',
+      [`${dayAndMachine()}. ${before}`, lines, ...tables].join('\n\n'),
+    );
+  }
+  return found;
+}
+
+function figureLine(figure: BenchFigure): string {
+  const { name, value, unit, targetMin, targetMax } = figure;
+  const shown = value >= 100 ? Math.round(value).toLocaleString('en-US') : value.toPrecision(3);
+  const target = targetMin ?? targetMax;
+  const wanted =
+    target === undefined
+      ? ''
+      : `, target ${target.toLocaleString('en-US')}: ${meetsTarget(figure) ? 'met' : '**missed**'}`;
+  return `- ${name}: ${shown} ${unit}${wanted}`;
 }
 
 function figures(runs: readonly LedgerRun[], diskBytes: number): BenchFigure[] {

@@ -1,15 +1,14 @@
 /**
  * `npm run bench [-- NAME...]`: measures, checks, and prints a Markdown table with the machine and the date, as it
- * stands in `docs/benchmarks.md`. What begins with `--` and all behind it goes to the bench. Each bench runs in a process of its own, so that memory is its own.
+ * stands in `docs/benchmarks.md`. What begins with `--` and all behind it goes to the bench. Each bench runs in a process of its
+ * own, so that memory is its own.
  */
 import { spawnSync } from 'node:child_process';
 import { readdirSync } from 'node:fs';
-import { cpus, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { systemClock } from '../src/clock.ts';
-import { formatDay } from '../src/units/time.ts';
 import { type BenchFigure, meetsTarget } from './figure.ts';
+import { dayAndMachine } from './machine.ts';
 
 const HEAD = '| figure | measured | target | | how |\n|---|---|---|---|---|\n';
 /** Benches that install other people's programs, or take a quarter of an hour and 15 GB of disk. */
@@ -63,8 +62,7 @@ if (unknown.length > 0) {
   );
   process.exit(2);
 }
-const machine = `${cpus().length} × ${cpus()[0]?.model.trim() ?? 'unknown'}, ${Math.round(totalmem() / 2 ** 30)} GiB, Node ${process.version}, ${process.platform}`;
-process.stdout.write(`${formatDay(systemClock.nowSeconds())} · ${machine}\n\n`);
+process.stdout.write(`${dayAndMachine()}\n\n`);
 let rows = 0;
 let missed = 0;
 const texts: string[] = [];

@@ -29,6 +29,8 @@ export interface HeldMemory {
   readonly keys: number;
   /** Which scripts were revealed, a bit each. */
   readonly revealed: number;
+  /** How many pages came into memory: new ones, and others from their files. */
+  readonly pagesAdmitted: number;
 }
 
 export interface IndexedChain {
@@ -71,7 +73,7 @@ const scanStart = performance.now();
 const source = await openBlockSource(blocks);
 const scanSeconds = (performance.now() - scanStart) / 1000;
 const ledger = await Ledger.open(out, source.network, { memoryBytes: Number(memoryText) });
-let held: HeldMemory = { pages: 0, keys: 0, revealed: 0 };
+let held: HeldMemory = { pages: 0, keys: 0, revealed: 0, pagesAdmitted: 0 };
 const isForKilling = sampleFile === '-';
 const finishWriting = ledger.finishWriting.bind(ledger);
 ledger.finishWriting = async () => {
@@ -95,9 +97,11 @@ ledger.openFlowForWriting = async () => {
 };
 
 let budget: PageBudget | undefined;
+let pagesAdmitted = 0;
 const { admit } = PageBudget.prototype;
 PageBudget.prototype.admit = function (...args) {
   budget = this;
+  pagesAdmitted += 1;
   return admit.apply(this, args);
 };
 
@@ -109,6 +113,7 @@ function heldMemory(): HeldMemory {
     pages: budget?.usedBytes ?? 0,
     keys: keys.reduce((sum, index) => sum + index.memoryBytes, 0),
     revealed: Math.ceil(scripts / 8),
+    pagesAdmitted,
   };
 }
 

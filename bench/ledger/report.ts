@@ -173,6 +173,19 @@ function growingMemory(columnBytes: number, keyBytes: number): { name: string; b
   ];
 }
 
+/** Pages that were read from their files for each input: those that came into memory without the new ones. */
+function pagesReadPerInput({ held, disk, rows }: IndexedChain): number {
+  const columns = Object.entries(disk.flow).filter(([name]) => !name.endsWith('Keys'));
+  const newPages = sum(columns.map(([, bytes]) => bytes)) / 65_536;
+  return Math.max(0, held.pagesAdmitted - newPages) / rows['inputs']!;
+}
+
+/** Share of all columns' bytes that memory held at the end. */
+function shareHeld({ held, disk }: IndexedChain): number {
+  const columns = Object.entries(disk.flow).filter(([name]) => !name.endsWith('Keys'));
+  return Math.min(1, held.pages / sum(columns.map(([, bytes]) => bytes)));
+}
+
 /** What holds memory. */
 export function memoryTable(runs: readonly LedgerRun[]): string {
   const rows = runs.map(({ name, indexed, tight, warm, cold }) => {
@@ -188,6 +201,11 @@ export function memoryTable(runs: readonly LedgerRun[]): string {
         of === undefined ? '' : `${number(besideSetting(of) / 1e6)} MB`,
       ),
       `${number(indexed.engineBytes / 1e6)} MB`,
+      ...[indexed, tight?.indexed].map((of) =>
+        of === undefined
+          ? ''
+          : `${number(pagesReadPerInput(of))} with ${(shareHeld(of) * 100).toFixed(0)} % held`,
+      ),
       number((indexed.held.pages + indexed.held.keys) / Number(indexed.counters.unspentCount)),
       number((indexed.held.pages + indexed.held.keys) / Number(indexed.counters.addresses)),
       `${number(cold.peakBytes / 1e6)} MB`,
@@ -200,6 +218,7 @@ export function memoryTable(runs: readonly LedgerRun[]): string {
   const head = ['transactions', 'peak', `peak ${tightName}`];
   head.push('of it pages + keys', `the same ${tightName}`);
   head.push('beside the setting', `the same ${tightName}`, 'of it engine, at the end');
+  head.push('pages read from files, per input', `the same ${tightName}`);
   head.push('pages and keys, bytes/unspent output', 'bytes/address');
   head.push('peak of look-ups', 'clustering on top');
   const setting = runs[0]!.memoryBytes / 2 ** 20;

@@ -22,13 +22,13 @@ import { createTableStatements, TIPS_TABLE, WAITING_TABLE } from './schema.ts';
  * Stopped half-way it can be called again; once it returns, opening the ledger finds it empty, with all blocks waiting.
  *
  * @param folder `<data>/<network>`; nobody may have the ledger open
- * @param check told all blocks before anything is changed; what it throws ends it
+ * @param placesOf where the blocks can be read now, asked before anything is changed; what it throws ends it
  * @returns how many blocks wait now
  * @throws {ClewError} CLEW_DATA_BUSY; CLEW_LEDGER_DAMAGED when the list of blocks itself can not be read
  */
 export async function letAllWait(
   folder: string,
-  check: (blocks: readonly LedgerBlock[]) => void,
+  placesOf: (blocks: readonly LedgerBlock[]) => readonly LedgerBlock[],
 ): Promise<number> {
   const ledgerFolder = join(folder, 'ledger');
   const engine = await openChdb(ledgerFolder);
@@ -37,8 +37,8 @@ export async function letAllWait(
     for (const statement of createTableStatements()) await engine.command(statement);
     const waiting = await listWaitingBlocks(engine);
     const known = await listKnown(engine, waiting);
-    check([...waiting, ...known]);
-    await keepWaiting(engine, known);
+    placesOf(waiting);
+    await keepWaiting(engine, placesOf(known));
     markWriting(ledgerFolder);
     await engine.command(`DROP TABLE IF EXISTS ${TIPS_TABLE} SYNC`);
     const tables = await engine.query<{ name: string }>('SHOW TABLES');

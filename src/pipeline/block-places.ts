@@ -108,15 +108,16 @@ export class BlockPlaces {
    * That the header of a block can still be read somewhere. A reload takes blocks out of the ledger: what can not be read
    * again must be known before.
    *
+   * @returns where it can be read
    * @throws {ClewError} CLEW_RAW_GONE
    */
-  requireHeader(block: SourceBlock): void {
+  requireHeader(block: SourceBlock): BlockPlace {
     let first: unknown;
     for (const { place, facts } of this.copiesOf(block)) {
       try {
         const { file, offsetBytes } = place;
         const head = this.read({ file, offsetBytes, lengthBytes: HEADER_BYTES });
-        if (hashToDisplay(headerHash(head)) === block.hash) return;
+        if (hashToDisplay(headerHash(head)) === block.hash) return place;
         throw new ClewError('CLEW_RAW_GONE', 'Where a block stood is something else now.', facts);
       } catch (error) {
         if (!isUnreadable(error)) throw error;

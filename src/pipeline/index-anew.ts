@@ -27,7 +27,10 @@ export async function takeAllOut(
   const count = await letAllWait(folder, (blocks) => {
     const places = new BlockPlaces(source, blocks);
     try {
-      for (const block of blocks) places.requireHeader(block);
+      return blocks.map((block) => {
+        const { file, offsetBytes, lengthBytes } = places.requireHeader(block);
+        return { ...block, file, offsetBytes, lengthBytes };
+      });
     } finally {
       places.close();
     }

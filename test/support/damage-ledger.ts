@@ -28,8 +28,8 @@ export async function withChangedFiles(
 }
 
 /**
- * Other bytes in a column's only page, with a checksum that is right: only what is stored elsewhere can tell. Afterwards the column
- * is as it was.
+ * Other bytes in a column's only page, with a checksum that is right: only what is stored elsewhere can tell. Afterwards the
+ * column is as it was.
  *
  * @param change is given the bytes of all rows in the first plane, and how many of them count
  */

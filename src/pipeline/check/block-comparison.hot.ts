@@ -1,4 +1,5 @@
 import { hashToDisplay } from '../../bytes/hex.ts';
+import { readU32 } from '../../bytes/read-u32.hot.ts';
 import type { BlockColumns } from '../../chain/block-columns.hot.ts';
 import { classifyInput, newInputShape, PREVOUT_UNKNOWN } from '../../chain/input-kind.ts';
 import { SCRIPT_KIND, type ScriptKind } from '../../chain/script-kind.ts';
@@ -14,6 +15,8 @@ export interface BlockTables {
   readonly transactions: TableCursor;
   readonly inputs: TableCursor;
   readonly outputs: TableCursor;
+  /** What inputs name whose prevouts are not there. */
+  readonly unknown: TableCursor;
 }
 
 /** Holds what is stored of blocks, taken in rising order, against their bytes. */
@@ -41,7 +44,8 @@ export class BlockComparison {
   /** Have the block's rows of the tables at hand. */
   async load(): Promise<void> {
     const { txFirstInput, txFirstOutput } = this.#flow;
-    const { transactions, inputs, outputs } = this.#tables;
+    const { transactions, inputs, outputs, unknown } = this.#tables;
+    await unknown.loadSome(txFirstInput.at(this.#txFrom), txFirstInput.at(this.#txEnd));
     await transactions.load(this.#txFrom, this.#txEnd);
     await inputs.load(txFirstInput.at(this.#txFrom), txFirstInput.at(this.#txEnd));
     await outputs.load(txFirstOutput.at(this.#txFrom), txFirstOutput.at(this.#txEnd));
@@ -170,6 +174,7 @@ export class BlockComparison {
     const vout = columns.inPrevVout[at]!;
     const prevout = flow.inputPrevout.at(input);
     if (prevout === NONE) {
+      this.#compareUnknown(input, bytes.subarray(start, start + 32), vout);
       if (flow.findTx(bytes, start) === NONE) return;
     } else if (prevout < flow.outputCount) {
       const tx = flow.outputTx.at(prevout);
@@ -179,6 +184,18 @@ export class BlockComparison {
     const expected = `${hashToDisplay(bytes.subarray(start, start + 32))}:${vout}`;
     const isThere = prevout < flow.outputCount;
     this.#inputFault('inputPrevout', input, expected, isThere ? flow.outpoint(prevout) : 'none');
+  }
+
+  #compareUnknown(input: number, txid: Uint8Array, vout: number): void {
+    const { unknown } = this.#tables;
+    const at = unknown.find(input);
+    const { prev_txid: txids, prev_vout: vouts } = unknown.columns;
+    const found =
+      at < 0
+        ? 'none'
+        : `${hashToDisplay((txids as Uint8Array).subarray(32 * at, 32 * at + 32))}:${vouts![at]}`;
+    const expected = `${hashToDisplay(txid)}:${vout}`;
+    if (found !== expected) this.#inputFault('unknown_prevouts.prev_txid', input, expected, found);
   }
 
   #compareOutput(prepared: PreparedBlock, at: number, output: number): void {
@@ -234,10 +251,4 @@ export class BlockComparison {
     const facts = { ...placeOfOutput(this.#flow, row), column, row, expected, found };
     throw new Disagreement('An output is not stored as its block has it.', facts);
   }
-}
-
-function readU32(bytes: Uint8Array, at: number): number {
-  return (
-    (bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16) | (bytes[at + 3]! << 24)) >>> 0
-  );
 }

@@ -29,6 +29,7 @@ export async function* checkBlocks(
     transactions: new TableCursor(ledger, 'transactions', TX_COLUMNS, range.txEnd),
     inputs: new TableCursor(ledger, 'inputs', INPUT_COLUMNS, range.inputEnd),
     outputs: new TableCursor(ledger, 'outputs', OUTPUT_COLUMNS, range.outputEnd),
+    unknown: new TableCursor(ledger, 'unknown_prevouts', UNKNOWN_COLUMNS, range.inputEnd),
   });
   const counts = { blocks: 0, bytes: 0, blocksGone: 0 };
   let at = range.blockFrom;
@@ -57,6 +58,7 @@ export async function* checkBlocks(
 const TX_COLUMNS = ['version', 'locktime', 'raw_offset', 'size_bytes', 'stripped_bytes'];
 const INPUT_COLUMNS = ['key_form', 'witness_items'];
 const OUTPUT_COLUMNS = ['kind', 'script_bytes'];
+const UNKNOWN_COLUMNS = ['input_index', 'prev_txid', 'prev_vout'];
 
 /** The blocks one after the other, prepared; each valid until the next is asked for. */
 async function* readPrepared(

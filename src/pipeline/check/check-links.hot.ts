@@ -4,10 +4,10 @@
  *
  * Made a second, simple way: everything from the first row on in chain order, with the newest output, the newest input and the
  * number of events of each script in memory. Sums are kept only for scripts that have milestones, which are few. Scripts are
- * taken `SCRIPTS_AT_ONCE` at a time, each with a pass over all rows, so that memory is bounded: 20 bytes for each.
+ * taken as many at a time as fit in a fifth of the machine's memory, with a pass over all rows each time: 11 bytes for each.
  */
+import { totalmem } from 'node:os';
 import type { FlowIndex, SumColumns } from '../../ledger/flow-index.ts';
-import { EVENTS_PER_MILESTONE } from '../../ledger/script-events.hot.ts';
 import { NONE } from '../../units/ids.ts';
 import type { CheckRange } from './check-range.ts';
 import {
@@ -18,9 +18,11 @@ import {
   placeOfTx,
   STEP_ROWS,
 } from './disagreement.ts';
+import { RowArray } from './row-array.hot.ts';
 
-/** 1.3 GB. */
-const SCRIPTS_AT_ONCE = 2 ** 26;
+/** Newest output, newest input, number of events. */
+const BYTES_OF_SCRIPT = 11;
+const MEMORY_SHARE = 0.2;
 /** Where stored sums are split in two numbers: as `script-events.hot.ts` says. */
 const SUM_SPLIT = 2 ** 50;
 /** Numbers of a script with milestones, in `LinkPass.#totals`. */
@@ -39,8 +41,13 @@ const TOTAL = {
 } as const;
 const TOTALS = 11;
 
+/** Scripts whose lists are made in one pass on this machine. */
+function scriptsAtOnce(): number {
+  return Math.max(1, Math.floor((totalmem() * MEMORY_SHARE) / BYTES_OF_SCRIPT));
+}
+
 /** Rows that `checkLinks` yields in all. */
-export function linkRows(flow: FlowIndex, range: CheckRange, atOnce = SCRIPTS_AT_ONCE): number {
+export function linkRows(flow: FlowIndex, range: CheckRange, atOnce = scriptsAtOnce()): number {
   return Math.max(1, Math.ceil(flow.scriptCount / atOnce)) * range.txEnd;
 }
 
@@ -52,7 +59,7 @@ export function linkRows(flow: FlowIndex, range: CheckRange, atOnce = SCRIPTS_AT
 export function* checkLinks(
   flow: FlowIndex,
   range: CheckRange,
-  atOnce = SCRIPTS_AT_ONCE,
+  atOnce = scriptsAtOnce(),
 ): CheckSteps {
   const counts = { lists: 0, events: 0, milestones: 0 };
   let from = 0;
@@ -82,9 +89,10 @@ class LinkPass {
   readonly #range: CheckRange;
   readonly #from: number;
   readonly #end: number;
-  readonly #lastOutput: Float64Array;
-  readonly #lastInput: Float64Array;
-  readonly #eventCount: Uint32Array;
+  readonly #lastOutput: RowArray;
+  readonly #lastInput: RowArray;
+  /** Events since the last milestone: a byte begins again at 0 by itself. */
+  readonly #eventCount: Uint8Array;
   /** Scripts that have milestones, and where their numbers stand. */
   readonly #busy = new Map<number, number>();
   readonly #totals: Float64Array;
@@ -98,9 +106,9 @@ class LinkPass {
     this.#range = range;
     this.#from = from;
     this.#end = end;
-    this.#lastOutput = new Float64Array(end - from).fill(NONE);
-    this.#lastInput = new Float64Array(end - from).fill(NONE);
-    this.#eventCount = new Uint32Array(end - from);
+    this.#lastOutput = new RowArray(end - from);
+    this.#lastInput = new RowArray(end - from);
+    this.#eventCount = new Uint8Array(end - from);
     for (let row = 0; row < flow.milestoneCount; row += 1) {
       const script = flow.milestoneScript.at(row);
       if (this.#has(script) && !this.#busy.has(script)) this.#busy.set(script, this.#busy.size);
@@ -137,8 +145,8 @@ class LinkPass {
       return;
     }
     const at = script - this.#from;
-    this.#compareInput(input, this.#lastInput[at]!);
-    this.#lastInput[at] = input;
+    this.#compareInput(input, this.#lastInput.at(at));
+    this.#lastInput.set(at, input);
     const slot = this.#busy.size === 0 ? undefined : this.#busy.get(script);
     if (slot !== undefined) {
       const value = flow.inputValue(input);
@@ -156,8 +164,8 @@ class LinkPass {
       return;
     }
     const at = script - this.#from;
-    this.#compareOutput(output, this.#lastOutput[at]!);
-    this.#lastOutput[at] = output;
+    this.#compareOutput(output, this.#lastOutput.at(at));
+    this.#lastOutput.set(at, output);
     const slot = this.#busy.size === 0 ? undefined : this.#busy.get(script);
     if (slot !== undefined) {
       this.#add(slot, TOTAL.outputs, tx, TOTAL.receivedLow, flow.outputValue.at(output));
@@ -204,7 +212,7 @@ class LinkPass {
   #countEvent(tx: number, script: number, at: number, slot: number | undefined): void {
     this.events += 1;
     this.#eventCount[at]! += 1;
-    if (this.#eventCount[at]! % EVENTS_PER_MILESTONE !== 0) return;
+    if (this.#eventCount[at] !== 0) return;
     const flow = this.#flow;
     while (
       this.#milestone < flow.milestoneCount &&
@@ -233,8 +241,8 @@ class LinkPass {
       if (found !== expected) throw linkFault(placeOfTx(flow, tx), name, row, expected, found);
     };
     compare('milestoneTx', flow.milestoneTx, tx);
-    compare('milestoneOutput', flow.milestoneOutput, this.#lastOutput[at]!);
-    compare('milestoneInput', flow.milestoneInput, this.#lastInput[at]!);
+    compare('milestoneOutput', flow.milestoneOutput, this.#lastOutput.at(at));
+    compare('milestoneInput', flow.milestoneInput, this.#lastInput.at(at));
     compare('milestonePrev', flow.milestonePrev, total('lastMilestone'));
     compare('milestoneOutputs', flow.milestoneOutputs, total('outputs'));
     compare('milestoneInputs', flow.milestoneInputs, total('inputs'));
@@ -259,9 +267,9 @@ class LinkPass {
     const flow = this.#flow;
     for (let script = this.#from; script < this.#end; script += 1) {
       const at = script - this.#from;
-      this.#compareHead('scriptLastOutput', script, this.#lastOutput[at]!);
-      this.#compareHead('scriptLastInput', script, this.#lastInput[at]!);
-      this.#compareHead('scriptEvents', script, this.#eventCount[at]! % EVENTS_PER_MILESTONE);
+      this.#compareHead('scriptLastOutput', script, this.#lastOutput.at(at));
+      this.#compareHead('scriptLastInput', script, this.#lastInput.at(at));
+      this.#compareHead('scriptEvents', script, this.#eventCount[at]!);
       if (script % STEP_ROWS === 0) yield 0;
     }
     for (let row = this.#milestone; row < flow.milestoneCount; row += 1) {

@@ -6,6 +6,7 @@ import {
   readdirSync,
   readFileSync,
   readSync,
+  renameSync,
   rmSync,
   writeSync,
 } from 'node:fs';
@@ -332,6 +333,16 @@ test('a block file that was altered is found; one that is gone is counted apart'
     assertSound(await check({ heightMax: block.height - 1 }));
     assertSound(await check({ heightMin: block.height + 1 }));
   });
+  renameSync(block.file, `${block.file}.away`);
+  try {
+    const answer = await check();
+    assertSound(answer);
+    const gone = blocks.filter(({ file }) => file === block.file).length;
+    assert.equal(resultOf(answer, 'blocks').counts['blocksGone'], gone);
+    assert.equal(resultOf(answer, 'blocks').counts['blocks'], blocks.length - gone);
+  } finally {
+    renameSync(`${block.file}.away`, block.file);
+  }
 });
 
 test('counters of the tip that are wrong are found', async () => {

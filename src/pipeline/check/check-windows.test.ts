@@ -79,6 +79,16 @@ test('four blocks of 2024: what can not be known is counted apart; a milestone t
     assert.equal(countsOf(answer, 'values')['blocksUnchecked'], 4);
     assert.equal(countsOf(answer, 'links')['milestones'], 15);
     await findAlteredMilestones(ledger, folder);
+    await ledger.engine.command(
+      'ALTER TABLE unknown_prevouts UPDATE prev_vout = prev_vout + 1 WHERE 1 SETTINGS mutations_sync = 2',
+    );
+    const { checks } = await checkNetwork({ ledger, folder });
+    const failed = checks.filter(({ status }) => status === 'failed');
+    assert.deepEqual(
+      failed.map(({ name }) => name),
+      ['blocks'],
+    );
+    assert.equal(failed[0]!.finding!.facts['column'], 'unknown_prevouts.prev_txid');
   });
 });
 
