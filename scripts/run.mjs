@@ -14,6 +14,7 @@ const TEST_FILES = ['src/**/*.test.ts', 'test/**/*.test.ts', 'bench/**/*.test.ts
 const TEST_TIMEOUT_MS = 300_000;
 
 const PARENT_CHECK_MS = 500;
+const GLIBC_TUNABLES = 'glibc.malloc.hugetlb=1:glibc.malloc.mmap_threshold=33554432';
 
 /** `npm test -- src/chain` runs a folder, a file or a glob; options go to Node's runner as they are. */
 function testArguments(args) {
@@ -42,7 +43,9 @@ const PROGRAMS = {
 
 /** Runs the program with our terminal and ends as it ends: same exit code, same signal. */
 function handOver(node, args, cwd) {
-  const child = spawn(node, args, { cwd, stdio: 'inherit' });
+  // Large tables in large pages of memory, as in bin/clew.
+  const env = { GLIBC_TUNABLES, ...process.env };
+  const child = spawn(node, args, { cwd, env, stdio: 'inherit' });
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
     process.on(signal, () => {
       // A terminal sends Ctrl-C to the whole group: the child has it already.

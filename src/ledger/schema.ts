@@ -140,10 +140,16 @@ export function createTipsStatement(): string {
   return `CREATE TABLE IF NOT EXISTS ${TIPS_TABLE} (seq UInt64, record String) ENGINE = MergeTree ORDER BY seq`;
 }
 
+/**
+ * Parts are merged later and more at a time: rows come in order and are asked for by ranges, so many parts cost little,
+ * and each merge writes all rows again.
+ */
+const MERGE_SETTINGS = 'SETTINGS merge_selector_base = 40';
+
 /** The statements that make all other tables of a new ledger. */
 export function createTableStatements(): string[] {
   return Object.entries({ ...TABLES, [WAITING_TABLE]: WAITING_BLOCKS }).map(([name, table]) => {
     const columns = Object.entries(table.columns).map(([column, type]) => `${column} ${type}`);
-    return `CREATE TABLE IF NOT EXISTS ${name} (${columns.join(', ')}) ENGINE = MergeTree ORDER BY ${table.orderBy}`;
+    return `CREATE TABLE IF NOT EXISTS ${name} (${columns.join(', ')}) ENGINE = MergeTree ORDER BY ${table.orderBy} ${MERGE_SETTINGS}`;
   });
 }
