@@ -117,7 +117,8 @@ test('answers while blocks are indexed and reorganised are of one tip each', asy
       await setImmediate();
     }
   };
-  const readers = [reader(), reader(), reader()];
+  // A failure is kept until all have come to their end: nothing may be closed under anybody's feet.
+  const ended = Promise.allSettled([reader(), reader(), reader()]);
   const small = { batchRows: 150, checkpointRows: 300 };
   let reorganised: { plan: string } | undefined;
   try {
@@ -131,7 +132,10 @@ test('answers while blocks are indexed and reorganised are of one tip each', asy
     }
   } finally {
     isDone = true;
-    await Promise.all(readers);
+    await ended;
+  }
+  for (const result of await ended) {
+    if (result.status === 'rejected') throw result.reason;
   }
   assert.equal(reorganised?.plan, 'reorganise');
   assert.equal(await use(async ({ ledger }) => ledger.tip?.hash), source.blocks.at(-1)!.hash);

@@ -30,6 +30,8 @@ export interface KillWalkTask {
   readonly kill?: {
     readonly stages: readonly string[];
     readonly skip: number;
+    /** Only once the tip is at this height. */
+    readonly heightMin?: number;
     readonly how: KillHow;
     /** Kinds of calls, as `stage operation target`, that were killed at before. */
     readonly except: readonly string[];
@@ -84,6 +86,7 @@ async function walk(task: KillWalkTask): Promise<void> {
     const call = `${stage} ${operation} ${target}`;
     calls.add(call);
     if (!task.kill?.stages.includes(stage) || except.has(call)) return undefined;
+    if ((tip?.height ?? -1) < (task.kill.heightMin ?? -1)) return undefined;
     skip -= 1;
     if (skip >= 0) return undefined;
     tell({ event: 'killing', call, ...(tip === undefined ? {} : { tip: tip.hash }) });
