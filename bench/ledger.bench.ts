@@ -1,5 +1,5 @@
 /**
- * `npm run bench -- ledger [--sizes 1,3,10] [--memory 1GB] [--tight 256MB] [--write PAGE.md]`
+ * `npm run bench -- ledger [--sizes 1,3,10] [--memory 4GB] [--tight 1GB,256MB,1GB] [--write PAGE.md]`
  *
  * What indexing takes, what a ledger takes, how soon it answers, and what all of Bitcoin would take by that.
  *
@@ -36,15 +36,16 @@ import { writeSection } from './write-section.ts';
 const MILLION = 1_000_000;
 /** Short runs are repeated, and the middle one counts. */
 const ROUNDS_OF_SHORT = 3;
-/** Sizes up to this are indexed once more with hardly any memory. */
-const TIGHT_MAX = 3 * MILLION;
+/** Larger sizes are not indexed once more to be killed. */
+const KILL_MAX = 3 * MILLION;
 const KILL_AT = 0.8;
 const DISK_TARGET = 300e9;
 
 interface Options {
   readonly sizes: readonly number[];
   readonly memoryBytes: number;
-  readonly tightBytes: number;
+  /** Of a second run, by size. */
+  readonly tightBytes: readonly number[];
   /** A page with the marks `<!-- bench ledger -->` for the tables. */
   readonly page: string | undefined;
 }
@@ -54,8 +55,8 @@ function options(): Options {
     args: process.argv.slice(3),
     options: {
       sizes: { type: 'string', default: '1,3,10' },
-      memory: { type: 'string', default: '1GB' },
-      tight: { type: 'string', default: '256MB' },
+      memory: { type: 'string', default: '4GB' },
+      tight: { type: 'string', default: '1GB,256MB,1GB' },
       write: { type: 'string' },
     },
   });
@@ -67,7 +68,7 @@ function options(): Options {
   return {
     sizes: values.sizes.split(',').map((text) => Math.round(Number(text) * MILLION)),
     memoryBytes: bytes(values.memory),
-    tightBytes: bytes(values.tight),
+    tightBytes: values.tight.split(',').map(bytes),
     page: values.write,
   };
 }
@@ -123,7 +124,8 @@ async function measureKill(
 async function measureSize(
   transactions: number,
   scratch: string,
-  { memoryBytes, tightBytes }: Options,
+  memoryBytes: number,
+  tightBytes: number,
 ): Promise<LedgerRun> {
   const chain = await benchChain(transactions);
   const folder = join(scratch, 'network');
@@ -139,10 +141,9 @@ async function measureSize(
   const cold = (await runChild<AskedLedger>('ask-child.ts', ask)).answer;
   const warm = (await runChild<AskedLedger>('ask-child.ts', [...ask, 'cluster'])).answer;
   say(`${label(transactions)}: looked up, clustered`);
-  const kill = await measureKill(chain, folder, memoryBytes);
-  say(`${label(transactions)}: killed and opened again`);
-  const tight =
-    transactions <= TIGHT_MAX ? await indexOnce(chain, folder, tightBytes, sample) : undefined;
+  const kill = transactions <= KILL_MAX ? await measureKill(chain, folder, memoryBytes) : undefined;
+  if (kill !== undefined) say(`${label(transactions)}: killed and opened again`);
+  const tight = await indexOnce(chain, folder, tightBytes, sample);
   rmSync(folder, { recursive: true, force: true });
   return {
     name: label(transactions),
@@ -164,7 +165,10 @@ export async function run(): Promise<BenchFigure[]> {
   const before = `Load average before: ${loadavg()[0]!.toFixed(1)}.`;
   const runs: LedgerRun[] = [];
   try {
-    for (const size of asked.sizes) runs.push(await measureSize(size, scratch, asked));
+    for (const [i, size] of asked.sizes.entries()) {
+      const tightBytes = asked.tightBytes[i] ?? asked.tightBytes.at(-1)!;
+      runs.push(await measureSize(size, scratch, asked.memoryBytes, tightBytes));
+    }
   } finally {
     rmSync(scratch, { recursive: true, force: true });
   }

@@ -22,7 +22,7 @@ export interface BenchChain {
 
 /** The chain of a size, made when it is not there; it takes half a minute and 0.6 GB per million transactions. */
 export async function benchChain(transactions: number): Promise<BenchChain> {
-  const cache = process.env['CLEW_BENCH_CACHE'] ?? join(tmpdir(), 'clew-bench-chains');
+  const cache = process.env['CLEW_BENCH_CACHE'] || join(tmpdir(), 'clew-bench-chains');
   const folder = join(cache, `${SEED}-${transactions}`);
   const truthPath = join(folder, 'summary.json');
   if (!existsSync(truthPath)) {

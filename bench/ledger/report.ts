@@ -16,8 +16,8 @@ export interface LedgerRun {
   readonly cold: AskedLedger;
   readonly warm: AskedLedger;
   readonly kill: { readonly transactions: number; readonly seconds: number } | undefined;
-  /** With hardly any memory. */
-  readonly tight: Pick<LedgerRun, 'indexed' | 'cpu'> | undefined;
+  /** Once more, with less memory. */
+  readonly tight: Pick<LedgerRun, 'indexed' | 'cpu'>;
   readonly tightBytes: number;
 }
 
@@ -79,7 +79,7 @@ export function indexTable(runs: readonly LedgerRun[]): string {
   head.push('CPU µs/tx: main thread', 'workers', 'V8', 'engine', 'all', 'peak memory');
   const rows = runs.flatMap((run) => [
     row(run.name, run.memoryBytes, run, run.rounds),
-    ...(run.tight === undefined ? [] : [row(run.name, run.tightBytes, run.tight, [])]),
+    row(run.name, run.tightBytes, run.tight, []),
   ]);
   return `### Indexing\n\nReading headers comes before (${runs
     .map(({ name, indexed }) => `${indexed.scanSeconds.toFixed(2)} s at ${name}`)
@@ -188,44 +188,47 @@ function shareHeld({ held, disk }: IndexedChain): number {
 
 /** What holds memory. */
 export function memoryTable(runs: readonly LedgerRun[]): string {
-  const rows = runs.map(({ name, indexed, tight, warm, cold }) => {
-    const scripts = indexed.rows['scripts']!;
+  const row = (name: string, memoryBytes: number, indexed: IndexedChain): string[] => {
+    const { held, peakBytes, counters, engineBytes } = indexed;
+    const bounded = held.pages + held.keys;
     return [
       name,
-      `${number(indexed.peakBytes / 1e6)} MB`,
-      tight === undefined ? '' : `${number(tight.indexed.peakBytes / 1e6)} MB`,
-      ...[indexed, tight?.indexed].map((of) =>
-        of === undefined ? '' : `${number(of.held.pages / 1e6)} + ${number(of.held.keys / 1e6)} MB`,
-      ),
-      ...[indexed, tight?.indexed].map((of) =>
-        of === undefined ? '' : `${number(besideSetting(of) / 1e6)} MB`,
-      ),
-      `${number(indexed.engineBytes / 1e6)} MB`,
-      ...[indexed, tight?.indexed].map((of) =>
-        of === undefined
-          ? ''
-          : `${number(pagesReadPerInput(of))} with ${(shareHeld(of) * 100).toFixed(0)} % held`,
-      ),
-      number((indexed.held.pages + indexed.held.keys) / Number(indexed.counters.unspentCount)),
-      number((indexed.held.pages + indexed.held.keys) / Number(indexed.counters.addresses)),
-      `${number(cold.peakBytes / 1e6)} MB`,
-      warm.cluster === undefined
-        ? ''
-        : `${number(warm.cluster.bytes / 1e6)} MB, ${number(warm.cluster.bytes / scripts)} bytes/script, ${number(warm.cluster.seconds)} s`,
+      `${memoryBytes / 2 ** 20} MiB`,
+      `${number(peakBytes / 1e6)} MB`,
+      `${number(held.pages / 1e6)} MB, ${(shareHeld(indexed) * 100).toFixed(0)} % of all`,
+      `${number(held.keys / 1e6)} MB`,
+      `${number(besideSetting(indexed) / 1e6)} MB`,
+      `${number(engineBytes / 1e6)} MB`,
+      number(pagesReadPerInput(indexed)),
+      number(bounded / Number(counters.unspentCount)),
+      number(bounded / Number(counters.addresses)),
     ];
-  });
-  const tightName = `with ${runs[0]!.tightBytes / 2 ** 20} MiB`;
-  const head = ['transactions', 'peak', `peak ${tightName}`];
-  head.push('of it pages + keys', `the same ${tightName}`);
-  head.push('beside the setting', `the same ${tightName}`, 'of it engine, at the end');
-  head.push('pages read from files, per input', `the same ${tightName}`);
+  };
+  const head = ['transactions', '--memory', 'peak', 'of it pages', 'of it keys'];
+  head.push('beside the setting', 'of that the engine, at the end', 'pages read per input');
   head.push('pages and keys, bytes/unspent output', 'bytes/address');
-  head.push('peak of look-ups', 'clustering on top');
-  const setting = runs[0]!.memoryBytes / 2 ** 20;
-  return `### Memory\n\nWith --memory ${setting}MB where nothing else is said. "Beside the setting" is the peak without pages and keys: it must not grow with the chain.\n\n${table(
+  const rows = runs.flatMap((run) => [
+    row(run.name, run.memoryBytes, run.indexed),
+    row(run.name, run.tightBytes, run.tight.indexed),
+  ]);
+  const after = runs.map(({ name, indexed, warm, cold }) => [
+    name,
+    `${number(cold.peakBytes / 1e6)} MB`,
+    ...(warm.cluster === undefined
+      ? ['', '', '', '']
+      : [
+          `${number(warm.cluster.bytes / 1e6)} MB`,
+          number(warm.cluster.bytes / indexed.rows['scripts']!),
+          number(warm.cluster.bytes / indexed.rows['inputs']!),
+          `${number(warm.cluster.seconds)} s`,
+        ]),
+  ]);
+  const afterHead = ['transactions', 'peak of look-ups', 'clustering, on top', 'bytes/script'];
+  afterHead.push('bytes/input', 'time');
+  return `### Memory\n\n"Beside the setting" is the peak without pages and keys: it must not grow with the chain.\n\n${table(
     head,
     rows,
-  )}`;
+  )}\n\n${table(afterHead, after)}`;
 }
 
 /** Look-ups and frontiers, cold and warm. */
@@ -256,7 +259,7 @@ export function restartTable(runs: readonly LedgerRun[]): string {
     ms(cold),
     ms(warm),
     kill === undefined
-      ? 'ended before it could be killed'
+      ? 'not measured'
       : `${number(kill.seconds)} s for ${number(kill.transactions)} transactions`,
   ]);
   const head = [
@@ -298,7 +301,9 @@ export function projectionTable(
     [`**disk**, target ${gb(diskTarget)}`, `**${gb(disk.bytes)}**: ${verdict(disk)}`],
   ];
   const last = runs.at(-1)!;
-  const fixed = Math.max(...runs.map(({ indexed }) => besideSetting(indexed)));
+  const fixed = Math.max(
+    ...runs.flatMap(({ indexed, tight }) => [indexed, tight.indexed].map(besideSetting)),
+  );
   const growing = growingMemory(
     group((part) => !isTable(part) && !isKeys(part)),
     group(isKeys),
