@@ -43,6 +43,7 @@ test(`killed at ${KILLS} calls, the ledger opens whole at a committed tip and go
       kills: KILLS / 2,
       skipMax: 150,
       timedShare: 0.1,
+      faultShare: 0.1,
     });
   });
   const results = await Promise.all(walks);

@@ -350,21 +350,31 @@ function addBlock(
   const copies = places.copiesOf(block);
   const undo = places.undoOf(block, copies);
   for (const [i, copy] of copies.entries()) {
+    let add: () => void;
     try {
       if (i === 0 && first !== undefined) {
         if (!isUnreadable(first.error)) bytesRead += block.lengthBytes;
         if (first.error !== undefined) throw first.error;
-        session.addPrepared(first.prepared, block, copy, undo);
+        const { prepared } = first;
+        add = () => session.addPrepared(prepared, block, copy, undo);
       } else {
         const bytes = places.read(copy.place);
         bytesRead += bytes.length;
-        session.add(bytes, block, copy, undo);
+        add = () => session.add(bytes, block, copy, undo);
       }
-      isAdded = true;
-      break;
     } catch (error) {
       if (isUnreadable(error)) unreadable ??= error;
       else if (!isBlockDamage(error)) throw error;
+      failures.push(damageProblem(error, copy, true));
+      continue;
+    }
+    try {
+      add();
+      isAdded = true;
+      break;
+    } catch (error) {
+      // A page of the ledger that can not be read is no fault of the block: half of it may be added.
+      if (!isBlockDamage(error)) throw error;
       failures.push(damageProblem(error, copy, true));
     }
   }

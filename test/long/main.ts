@@ -65,6 +65,7 @@ async function killedAtCalls(folder: string, seed: string): Promise<string> {
       kills: KILLS_AT_CALLS / 2,
       skipMax: 150,
       timedShare: 0.05,
+      faultShare: 0.15,
       onKill: () => {
         done += 1;
         note(`kill ${done} of ${KILLS_AT_CALLS}`);
@@ -78,6 +79,8 @@ async function killedAtCalls(folder: string, seed: string): Promise<string> {
 below its tip, undid 20 more and indexed again, was killed with SIGKILL ${total.kills} times: before, half way through or after one of its own calls.
 By what it did: ${listText(total.byStage)}. By call: ${listText(total.byOperation)}.
 Half way (half of the bytes written, the statement running): ${total.byHow.half}; before: ${total.byHow.before}; after: ${total.byHow.after}; at a moment of time: ${total.byHow.timed}.
+Beside them ${total.byHow.full} processes ran with a disk that was full from some call on and ended with CLEW_NO_SPACE, and ${total.byHow.unreadable} met a page that could
+not be read and ended with CLEW_FILE_UNREADABLE or did not need it; the next one went on likewise.
 ${total.kindsKilled} kinds of calls (stage, call and file or table) were hit. Each time the next process found a committed tip, never an older one than had been
 told; ${total.compared} times every value of every column, every key, every row of every table and every counter was that of a ledger of the same blocks
 that nobody killed. ${total.walks} walks came to their end, with column files equal byte for byte.`;

@@ -4,13 +4,14 @@
  */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, sep } from 'node:path';
+import { ClewError } from '../../src/errors.ts';
 import { Ledger } from '../../src/ledger/ledger.ts';
 import { indexBlocks } from '../../src/pipeline/index-blocks.ts';
 import { openBlockSource } from '../../src/source/block-source.ts';
 import { columnFileDigest, flowDigest } from './flow-digest.ts';
 import { onlyBlocks, withBlocks } from './some-blocks.ts';
 import { tableSums } from './table-sums.ts';
-import { type KillHow, tell, watchCalls } from './watched-calls.ts';
+import { type Fault, type KillHow, tell, watchCalls } from './watched-calls.ts';
 
 export const STAGES = ['append', 'reorganise', 'undo', 'again'] as const;
 export type Stage = (typeof STAGES)[number];
@@ -30,9 +31,11 @@ export interface KillWalkTask {
   readonly kill?: {
     readonly stages: readonly string[];
     readonly skip: number;
+    /** Only calls that are not about a file of a column: there are far more of those. */
+    readonly isRare?: boolean;
     /** Only once the tip is at this height. */
     readonly heightMin?: number;
-    readonly how: KillHow;
+    readonly how: KillHow | Fault;
     /** Kinds of calls, as `stage operation target`, that were killed at before. */
     readonly except: readonly string[];
   };
@@ -40,13 +43,16 @@ export interface KillWalkTask {
 
 /** What it tells, line by line. */
 export interface KillWalkLine {
-  readonly event: 'opened' | 'staged' | 'tip' | 'killing' | 'done';
+  readonly event: 'opened' | 'staged' | 'tip' | 'killing' | 'failed' | 'done';
   readonly stage?: string;
   readonly tip?: string;
   readonly height?: number;
   readonly state?: LedgerState;
   /** Of `killing`: the call. */
   readonly call?: string;
+  /** Of `failed`: code and facts of the error. */
+  readonly code?: string;
+  readonly facts?: unknown;
   /** Of `done`: kinds of calls in order of appearance, and the column files. */
   readonly calls?: readonly string[];
   readonly files?: Readonly<Record<string, string>>;
@@ -84,9 +90,12 @@ async function walk(task: KillWalkTask): Promise<void> {
       tell({ event: 'tip', tip: tip.hash, height: tip.height });
     }
     const call = `${stage} ${operation} ${target}`;
+    // Reading harms nothing, unless it fails.
+    if ((operation === 'read') !== (task.kill?.how === 'unreadable')) return undefined;
     calls.add(call);
     if (!task.kill?.stages.includes(stage) || except.has(call)) return undefined;
     if ((tip?.height ?? -1) < (task.kill.heightMin ?? -1)) return undefined;
+    if (task.kill.isRare && /\.(col|crc)$/.test(target)) return undefined;
     skip -= 1;
     if (skip >= 0) return undefined;
     tell({ event: 'killing', call, ...(tip === undefined ? {} : { tip: tip.hash }) });
@@ -135,4 +144,12 @@ async function walk(task: KillWalkTask): Promise<void> {
   tell({ event: 'done', calls: [...calls], files });
 }
 
-if (import.meta.main) await walk(JSON.parse(process.argv[2]!) as KillWalkTask);
+if (import.meta.main) {
+  try {
+    await walk(JSON.parse(process.argv[2]!) as KillWalkTask);
+  } catch (error) {
+    if (!(error instanceof ClewError)) throw error;
+    tell({ event: 'failed', code: error.code, facts: error.facts });
+    process.exit(1);
+  }
+}

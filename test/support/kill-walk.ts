@@ -25,7 +25,10 @@ import {
   type Stage,
 } from './kill-walk-process.ts';
 import { type RowHashes, rowHashes, sumsAt } from './table-sums.ts';
-import type { KillHow } from './watched-calls.ts';
+import type { Fault, KillHow } from './watched-calls.ts';
+
+/** In a row, before the next stage's turn. */
+const KILLS_IN_STAGE = 5;
 
 const PROGRAM = join(fileURLToPath(new URL('.', import.meta.url)), 'kill-walk-process.ts');
 
@@ -96,6 +99,12 @@ function stateInMemory(source: BlockSource, lastHash: string, tables: RowHashes)
   };
 }
 
+/** How a process that meets a fault is to end. */
+const CODES: Readonly<Record<string, string>> = {
+  full: 'CLEW_NO_SPACE',
+  unreadable: 'CLEW_FILE_UNREADABLE',
+};
+
 interface Ran {
   readonly lines: readonly KillWalkLine[];
   readonly isKilled: boolean;
@@ -121,8 +130,10 @@ async function run(task: KillWalkTask, killAfter?: number): Promise<Ran> {
     .slice(0, -1)
     .map((line) => JSON.parse(line) as KillWalkLine);
   const isDone = lines.at(-1)?.event === 'done';
+  const wanted = CODES[task.kill?.how ?? ''];
+  const isFailed = wanted !== undefined && lines.at(-1)?.code === wanted;
   assert.ok(
-    isDone || child.signalCode === 'SIGKILL',
+    isDone || isFailed || child.signalCode === 'SIGKILL',
     `the process ended with ${child.exitCode ?? child.signalCode} after ${JSON.stringify(lines.at(-1))?.slice(0, 200)}`,
   );
   return { lines, isKilled: !isDone };
@@ -134,6 +145,8 @@ export interface KillWalkLimits {
   readonly skipMax: number;
   /** This share of the kills comes at a moment of time instead. */
   readonly timedShare: number;
+  /** This share of the kills is none: the disk is full from there on, or can not be read. The process ends by itself. */
+  readonly faultShare: number;
   readonly onKill?: (kills: number) => void;
   /** Asked before each process; kills no more when true. */
   readonly isTimeUp?: () => boolean;
@@ -144,7 +157,7 @@ export interface KillWalkResult {
   /** By what the process was at. */
   readonly byStage: Readonly<Record<string, number>>;
   readonly byOperation: Readonly<Record<string, number>>;
-  readonly byHow: Readonly<Record<KillHow | 'timed', number>>;
+  readonly byHow: Readonly<Record<KillHow | Fault | 'timed', number>>;
   /** Kinds of calls killed at, and all that were seen in a walk without a kill. */
   readonly kindsKilled: number;
   readonly kindsOfWalk: number;
@@ -168,7 +181,14 @@ export class KillWalk {
   #walks = 0;
   readonly #byStage: Record<string, number> = {};
   readonly #byOperation: Record<string, number> = {};
-  readonly #byHow: Record<KillHow | 'timed', number> = { before: 0, half: 0, after: 0, timed: 0 };
+  readonly #byHow: Record<KillHow | Fault | 'timed', number> = {
+    before: 0,
+    half: 0,
+    after: 0,
+    full: 0,
+    unreadable: 0,
+    timed: 0,
+  };
 
   constructor(task: Omit<KillWalkTask, 'kill'>, expected: ExpectedStates, random: SeededRandom) {
     this.#task = task;
@@ -176,23 +196,23 @@ export class KillWalk {
     this.#random = random;
   }
 
-  async go({
-    kills,
-    skipMax,
-    timedShare,
-    onKill,
-    isTimeUp,
-  }: KillWalkLimits): Promise<KillWalkResult> {
+  async go(limits: KillWalkLimits): Promise<KillWalkResult> {
+    const { kills, skipMax, timedShare, onKill, isTimeUp } = limits;
     let killed = 0;
     let atLast: LastWords | undefined;
     this.#begin();
     for (let isKilling = true; isKilling || atLast !== undefined; ) {
       isKilling = killed < kills && isTimeUp?.() !== true;
       const isTimed = isKilling && this.#random.chance(timedShare);
-      const how = this.#random.pick(['before', 'half', 'after'] as const);
+      const isFault = this.#random.chance(limits.faultShare);
+      const how = isFault
+        ? this.#random.pick(['full', 'full', 'unreadable'] as const)
+        : this.#random.pick(['before', 'half', 'after'] as const);
+      const isRare = how !== 'unreadable' && this.#random.chance(0.5);
       const kill = {
-        stages: this.#stages(atLast),
-        skip: this.#random.int(0, skipMax),
+        stages: this.#stages(atLast, killed),
+        skip: this.#random.int(0, isRare ? Math.ceil(skipMax / 10) : skipMax),
+        isRare,
         how,
         except: [...this.#except],
       };
@@ -204,7 +224,7 @@ export class KillWalk {
       const message = `kill ${killed}, after ${atLast?.call ?? 'nothing'}, replay with seed ${this.#random.seed}`;
       this.#check(lines, atLast, message);
       if (isKilled) {
-        killed += 1;
+        if (isTimed || !isFault) killed += 1;
         this.#count(lines, isTimed ? 'timed' : how);
         onKill?.(killed);
         atLast = lastWords(lines, atLast);
@@ -217,12 +237,11 @@ export class KillWalk {
     return this.#result(killed);
   }
 
-  /** Where to kill next: recovering, the stage under way, or a later one. */
-  #stages(before: LastWords | undefined): string[] {
+  /** Where to kill next: recovering; else each stage some times in turn, or what comes after it. */
+  #stages(before: LastWords | undefined, killed: number): readonly string[] {
     if (before !== undefined && this.#random.chance(0.25)) return ['recover', 'open'];
-    const at = Math.max(0, STAGES.indexOf(before?.stage as Stage));
-    if (this.#random.chance(0.6)) return [STAGES[at]!];
-    return [STAGES[this.#random.int(at, STAGES.length - 1)]!];
+    const wanted = Math.floor(killed / KILLS_IN_STAGE) % STAGES.length;
+    return STAGES.slice(Math.max(wanted, STAGES.indexOf(before?.stage as Stage)));
   }
 
   #begin(): void {
@@ -230,7 +249,7 @@ export class KillWalk {
     mkdirSync(this.#task.folder);
   }
 
-  #count(lines: readonly KillWalkLine[], how: KillHow | 'timed'): void {
+  #count(lines: readonly KillWalkLine[], how: KillHow | Fault | 'timed'): void {
     this.#byHow[how] += 1;
     const { call } = lines.find(({ event }) => event === 'killing') ?? {};
     const stage = call?.split(' ')[0] ?? lines.findLast((line) => line.stage)?.stage ?? 'open';
@@ -293,7 +312,9 @@ function lastWords(lines: readonly KillWalkLine[], before: LastWords | undefined
   const tip = lines.findLast((line) => line.tip !== undefined)?.tip ?? before?.tip;
   const killing = lines.find(({ event }) => event === 'killing');
   const isOpened = lines.some(({ event }) => event === 'opened');
-  const isOnItsWay = killing === undefined || killing.call?.endsWith(' insert tips') === true;
+  const isFailed = lines.at(-1)?.event === 'failed';
+  const isOnItsWay =
+    isFailed || killing === undefined || killing.call?.endsWith(' insert tips') === true;
   const stages = [before?.stage, ...lines.map(({ call, stage }) => call?.split(' ')[0] ?? stage)];
   return {
     call: killing?.call ?? 'a moment',

@@ -11,6 +11,9 @@ import { Session } from 'chdb';
 /** Where in a call the process is killed. */
 export type KillHow = 'before' | 'half' | 'after';
 
+/** Or what goes wrong from this call on: no room for another byte; or, at a call that reads, a disk that does not give a page. */
+export type Fault = 'full' | 'unreadable';
+
 export interface WatchedCall {
   readonly operation: string;
   /** What kind of file or table: `outputValue.col`, `journal`, `incoming/blocks`, `tips`. */
@@ -18,7 +21,7 @@ export interface WatchedCall {
 }
 
 /** Asked at each call. */
-export type OnCall = (call: WatchedCall) => KillHow | undefined;
+export type OnCall = (call: WatchedCall) => KillHow | Fault | undefined;
 
 const { writeSync } = fs;
 
@@ -43,8 +46,24 @@ function targetOf(path: string, folder: string): string {
   return basename(dirname(inFolder)) === 'incoming' ? `incoming/${name}` : name;
 }
 
-export function watchCalls(folder: string, onCall: OnCall): void {
+/** Calls that need room. What only removes or renames works on a full disk. */
+const NEEDS_ROOM = new Set(['write', 'create', 'mkdir', 'writeFile', 'fsync', 'fdatasync']);
+
+function systemError(code: string): Error {
+  return Object.assign(new Error(`${code}: made by the test`), { code });
+}
+
+export function watchCalls(folder: string, onCallOf: OnCall): void {
   const paths = new Map<number, string>();
+  let isFull = false;
+  /** Kills are handed on; of faults the call fails. */
+  const onCall = (call: WatchedCall): KillHow | undefined => {
+    const how = onCallOf(call);
+    if (how === 'full') isFull = true;
+    if (isFull && NEEDS_ROOM.has(call.operation)) throw systemError('ENOSPC');
+    if (how === 'unreadable') throw systemError('EIO');
+    return how === 'full' ? undefined : how;
+  };
   const isBelow = (path: unknown): path is string =>
     typeof path === 'string' && path.startsWith(folder);
   // biome-ignore lint/suspicious/noExplicitAny: functions of many shapes are wrapped alike
@@ -68,14 +87,15 @@ export function watchCalls(folder: string, onCall: OnCall): void {
     };
   };
 
-  for (const name of ['writeSync', 'fsyncSync', 'fdatasyncSync', 'ftruncateSync']) around(name);
+  for (const name of ['readSync', 'writeSync', 'fsyncSync', 'fdatasyncSync', 'ftruncateSync'])
+    around(name);
   for (const name of ['renameSync', 'rmSync', 'mkdirSync', 'writeFileSync']) around(name);
 
   const { openSync, closeSync } = fs;
   api.openSync = (path: string, flags: string, mode?: number) => {
     if (!isBelow(path)) return openSync(path, flags, mode);
     // Opening for reading changes nothing; a folder is opened so to be brought to the disk.
-    const how = flags === 'r' || flags === 'r+' ? undefined : ask(path);
+    const how = flags.startsWith('r') ? undefined : ask(path);
     if (how === 'before') die();
     const fd = openSync(path, flags, mode);
     if (how !== undefined) die();
