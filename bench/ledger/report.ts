@@ -271,9 +271,30 @@ export function restartTable(runs: readonly LedgerRun[]): string {
   return `### Opening again\n\n${table(head, rows)}`;
 }
 
+/** Runs that say something of growth: in shorter ones the program itself is still growing. */
+function longRuns(runs: readonly LedgerRun[]): LedgerRun[] {
+  return runs.filter(({ indexed }) => indexed.rows['transactions']! >= 1_000_000);
+}
+
+/**
+ * Bytes by which what is beside the setting grew with each script, between the smallest and the largest of the runs that had
+ * as much memory as the largest one's second run: undefined when there is one alone.
+ */
+function growthBeside(runs: readonly LedgerRun[]): number | undefined {
+  const { tightBytes } = runs.at(-1)!;
+  const same = longRuns(runs)
+    .filter((run) => run.tightBytes === tightBytes)
+    .map(({ tight }) => tight.indexed);
+  const [first, last] = [same[0], same.at(-1)];
+  if (first === undefined || last === undefined || first === last) return undefined;
+  const scripts = last.rows['scripts']! - first.rows['scripts']!;
+  return (besideSetting(last) - besideSetting(first)) / scripts;
+}
+
 /** Bytes that clustering takes more with each input: between the smallest and the largest run, or of the only one. */
 function clusterBytesPerInput(runs: readonly LedgerRun[]): number {
-  const points = runs.map(({ indexed, warm }) => ({
+  const long = longRuns(runs);
+  const points = (long.length > 0 ? long : runs.slice(-1)).map(({ indexed, warm }) => ({
     inputs: indexed.rows['inputs']!,
     bytes: warm.cluster?.bytes ?? 0,
   }));
@@ -318,6 +339,17 @@ export function projectionTable(
       `**${gb(memory.bytes)}**: ${verdict(memory)}`,
     ],
   );
+  const growth = growthBeside(runs);
+  if (growth !== undefined && growth > 0) {
+    const worst = judge(
+      [{ bytes: memory.bytes }, { bytes: growth * BITCOIN_2026.scripts }],
+      MEMORY_TARGET,
+    );
+    rows.push([
+      `the same, if ${number(growth)} bytes per script, by which the peak grew beside the setting, were to go on in step`,
+      `${gb(worst.bytes)}: ${verdict(worst)}`,
+    ]);
+  }
   const cluster = last.warm.cluster;
   if (cluster !== undefined) {
     const perInput = clusterBytesPerInput(runs);
