@@ -8,9 +8,9 @@ import { temporaryFolder } from '../../test/support/temporary-folder.ts';
 import { seededRandom } from '../bytes/seeded-random.ts';
 import { ClewError } from '../errors.ts';
 import { CheckpointJournal } from './checkpoint-journal.ts';
+import { ClimbingColumn } from './climbing-column.ts';
 import { CodeColumn } from './code-column.ts';
 import type { ColumnPlace, ColumnState } from './column-state.ts';
-import { DeltaColumn32 } from './delta-column-32.ts';
 import { PageBudget } from './page-budget.ts';
 import type { PagedColumn } from './paged-column.ts';
 import { RowColumn } from './row-column.ts';
@@ -20,6 +20,7 @@ const base = temporaryFolder('column-damage');
 const SEED = 'damage-1';
 /** Rows in a page of the columns of rows, amounts and offsets. */
 const PAGE_ROWS = 16_384;
+const CLIMBING_PAGE_ROWS = 32_768;
 const budget = (): PageBudget => new PageBudget(1e9);
 
 interface Kind {
@@ -48,8 +49,8 @@ const KINDS: Readonly<Record<string, Kind>> = {
       filled(new SatsColumn(place, budget()), (row) => (row % 9_999 === 0 ? 2 ** 50 + row : row)),
   },
   offsets: {
-    make: (place) => new DeltaColumn32(place, budget()),
-    fill: (place) => filled(new DeltaColumn32(place, budget()), (row) => 2 ** 52 + row * 25),
+    make: (place) => new ClimbingColumn(place, budget()),
+    fill: (place) => filled(new ClimbingColumn(place, budget()), (row) => 2 ** 52 + row * 25),
   },
   codes: {
     make: (place) => new CodeColumn(place, budget()),
@@ -147,12 +148,12 @@ test('reading a row of a damaged page throws with column, page and rows', () => 
   const state = KINDS['offsets']!.fill(place);
   const path = join(base, 'named.col');
   const fd = fs.openSync(path, 'r+');
-  fs.writeSync(fd, Uint8Array.of(1), 0, 1, 4096 + (8 + 4 * PAGE_ROWS) + 100);
+  fs.writeSync(fd, Uint8Array.of(1), 0, 1, 4096 + 2 * CLIMBING_PAGE_ROWS + 20);
   fs.closeSync(fd);
-  const column = new DeltaColumn32({ ...place, state }, budget());
+  const column = new ClimbingColumn({ ...place, state }, budget());
   assert.equal(column.at(17), 2 ** 52 + 17 * 25);
   assert.throws(
-    () => column.at(PAGE_ROWS),
+    () => column.at(CLIMBING_PAGE_ROWS),
     (cause: unknown) => {
       assert.ok(cause instanceof ClewError);
       assert.equal(cause.code, 'CLEW_COLUMN_DAMAGED');
@@ -160,8 +161,8 @@ test('reading a row of a damaged page throws with column, page and rows', () => 
         column: 'named',
         path,
         page: 1,
-        rowMin: PAGE_ROWS,
-        rowMax: 2 * PAGE_ROWS - 1,
+        rowMin: CLIMBING_PAGE_ROWS,
+        rowMax: ROWS - 1,
       });
       return true;
     },
@@ -172,7 +173,7 @@ test('reading a row of a damaged page throws with column, page and rows', () => 
 test('a read error of the disk names the file', () => {
   const place: ColumnPlace = { folder: base, name: 'eio', networkMagic: 7 };
   const state = KINDS['offsets']!.fill(place);
-  const column = new DeltaColumn32({ ...place, state }, budget());
+  const column = new ClimbingColumn({ ...place, state }, budget());
   const real = fs.readSync;
   Object.assign(fs, {
     readSync: () => {
@@ -187,7 +188,7 @@ test('a read error of the disk names the file', () => {
     };
     assert.throws(() => column.at(0), refused);
     assert.throws(() => column.verify(), refused);
-    assert.throws(() => new DeltaColumn32({ ...place, state }, budget()), refused);
+    assert.throws(() => new ClimbingColumn({ ...place, state }, budget()), refused);
   } finally {
     Object.assign(fs, { readSync: real });
     syncBuiltinESMExports();

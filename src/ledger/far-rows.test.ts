@@ -6,10 +6,10 @@ import { test } from 'node:test';
 import { temporaryFolder } from '../../test/support/temporary-folder.ts';
 import { seededRandom } from '../bytes/seeded-random.ts';
 import { BytesColumn } from './bytes-column.ts';
+import { ClimbingColumn } from './climbing-column.ts';
 import { CodeColumn } from './code-column.ts';
 import { COLUMN_HEADER_BYTES } from './column-file.ts';
 import { DeltaColumn16 } from './delta-column-16.ts';
-import { DeltaColumn32 } from './delta-column-32.ts';
 import { F64Column } from './f64-column.ts';
 import { PageBudget } from './page-budget.ts';
 import { ROW_SENTINEL_MIN, RowColumn } from './row-column.ts';
@@ -30,7 +30,7 @@ test('columns that begin near and beyond 2^31, 2^32 and 2^33 hold what an array 
     u32: [() => new U32Column(undefined, budget()), (row: number) => row % 2 ** 32],
     f64: [() => new F64Column(undefined, budget()), (row: number) => row * 1000],
     delta16: [() => new DeltaColumn16(undefined, budget()), (row: number) => row],
-    delta32: [() => new DeltaColumn32(undefined, budget()), (row: number) => 2 ** 52 + row * 300],
+    climbing: [() => new ClimbingColumn(undefined, budget()), (row: number) => 2 ** 52 + row * 70],
     sats: [
       () => new SatsColumn(undefined, budget()),
       (row: number) => (row % 100 === 0 ? 2 ** 53 - 1 - row : row),
@@ -109,12 +109,18 @@ test('differences that do not fit, and numbers that fall below their page, are r
   assert.throws(() => narrow.push(2 ** 53 - 70_001), refused);
   assert.throws(() => narrow.push(Number.NaN), refused);
   assert.deepEqual([narrow.at(0), narrow.at(1)], [2 ** 53 - 70_000, 2 ** 53 - 70_000 + 0xffff]);
-  const wide = new DeltaColumn32(undefined, budget());
+  const wide = new ClimbingColumn(undefined, budget());
   wide.push(5);
-  wide.push(5 + 0xffff_ffff);
-  assert.throws(() => wide.push(5 + 2 ** 32), refused);
-  assert.throws(() => new DeltaColumn32(undefined, budget()).push(2 ** 53), refused);
-  assert.throws(() => new DeltaColumn32(undefined, budget()).push(0.5), refused);
+  wide.push(5 + 0xfffe);
+  wide.push(5 + 0xffff);
+  wide.push(2 ** 53 - 1);
+  assert.throws(() => wide.push(4), refused);
+  assert.deepEqual(
+    [0, 1, 2, 3].map((row) => wide.at(row)),
+    [5, 0x1_0003, 0x1_0004, 2 ** 53 - 1],
+  );
+  assert.throws(() => new ClimbingColumn(undefined, budget()).push(2 ** 53), refused);
+  assert.throws(() => new ClimbingColumn(undefined, budget()).push(0.5), refused);
 });
 
 test('the file of a column is written and read beyond 2^32 rows', () => {

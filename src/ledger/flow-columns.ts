@@ -7,10 +7,10 @@
 import type { Network } from '../chain/network.ts';
 import { ClewError } from '../errors.ts';
 import { BytesColumn } from './bytes-column.ts';
+import { ClimbingColumn } from './climbing-column.ts';
 import { CodeColumn } from './code-column.ts';
 import type { ColumnDamage, ColumnState } from './column-state.ts';
 import { DeltaColumn16 } from './delta-column-16.ts';
-import { DeltaColumn32 } from './delta-column-32.ts';
 import { F64Column } from './f64-column.ts';
 import { KeyIndex, type KeyIndexState } from './key-index.hot.ts';
 import { PageBudget } from './page-budget.ts';
@@ -35,7 +35,7 @@ export type RowFamily =
   | 'milestones';
 
 interface ColumnDefinition {
-  readonly kind: 'row' | 'delta16' | 'delta32' | 'sats' | 'code' | 'u8' | 'u32' | 'f64' | 'bytes';
+  readonly kind: 'row' | 'delta16' | 'climbing' | 'sats' | 'code' | 'u8' | 'u32' | 'f64' | 'bytes';
   readonly rowBytes?: number;
   readonly family: RowFamily;
   readonly role: 'fact' | 'link' | 'mutable';
@@ -54,10 +54,10 @@ const mutable = <Kind extends 'row' | 'u8'>(kind: Kind, family: RowFamily) =>
 export const FLOW_COLUMNS = {
   blockHeight: fact('u32', 'blocks'),
   blockTime: fact('u32', 'blocks'),
-  blockFirstTx: fact('delta32', 'blocks'),
+  blockFirstTx: fact('climbing', 'blocks'),
   txBlock: fact('delta16', 'transactions'),
-  txFirstInput: fact('delta32', 'transactionEnds'),
-  txFirstOutput: fact('delta32', 'transactionEnds'),
+  txFirstInput: fact('climbing', 'transactionEnds'),
+  txFirstOutput: fact('climbing', 'transactionEnds'),
   txFlags: fact('u8', 'transactions'),
   txids: fact('bytes', 'transactions', 32),
   inputPrevout: fact('row', 'inputs'),
@@ -68,11 +68,11 @@ export const FLOW_COLUMNS = {
   outputScript: fact('row', 'outputs'),
   outputTx: fact('delta16', 'outputs'),
   scriptKind: fact('u8', 'scripts'),
-  scriptFirstOutput: fact('delta32', 'scripts'),
-  scriptOffset: fact('delta32', 'scriptEnds'),
+  scriptFirstOutput: fact('climbing', 'scripts'),
+  scriptOffset: fact('climbing', 'scriptEnds'),
   scriptBytes: fact('bytes', 'scriptBytes', 1),
   revealScript: fact('row', 'reveals'),
-  revealTx: fact('delta32', 'reveals'),
+  revealTx: fact('climbing', 'reveals'),
   revealKind: fact('u8', 'reveals'),
   revealPayload: fact('bytes', 'reveals', 32),
   undoInput: fact('row', 'undoInputs'),
@@ -86,9 +86,9 @@ export const FLOW_COLUMNS = {
   outputPrevOfScript: link('row', 'outputs'),
   inputPrevOfScript: link('row', 'inputs'),
   destroyedOutput: link('row', 'destroyed'),
-  destroyedTx: link('delta32', 'destroyed'),
+  destroyedTx: link('climbing', 'destroyed'),
   milestoneScript: link('row', 'milestones'),
-  milestoneTx: link('delta32', 'milestones'),
+  milestoneTx: link('climbing', 'milestones'),
   milestoneOutput: link('row', 'milestones'),
   milestoneInput: link('row', 'milestones'),
   milestonePrev: link('row', 'milestones'),
@@ -108,7 +108,7 @@ export type ColumnName = keyof typeof FLOW_COLUMNS;
 interface ColumnOf {
   row: RowColumn;
   delta16: DeltaColumn16;
-  delta32: DeltaColumn32;
+  climbing: ClimbingColumn;
   sats: SatsColumn;
   code: CodeColumn;
   u8: U8Column;
@@ -386,8 +386,8 @@ function makeColumn(
       return new RowColumn(place, budget, options);
     case 'delta16':
       return new DeltaColumn16(place, budget);
-    case 'delta32':
-      return new DeltaColumn32(place, budget);
+    case 'climbing':
+      return new ClimbingColumn(place, budget);
     case 'sats':
       return new SatsColumn(place, budget);
     case 'code':

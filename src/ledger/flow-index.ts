@@ -25,9 +25,9 @@ import { ClewError } from '../errors.ts';
 import type { BlockHash, Txid } from '../units/ids.ts';
 import { NONE } from '../units/ids.ts';
 import type { BytesColumn } from './bytes-column.ts';
+import type { ClimbingColumn } from './climbing-column.ts';
 import type { CodeColumn } from './code-column.ts';
 import type { DeltaColumn16 } from './delta-column-16.ts';
-import type { DeltaColumn32 } from './delta-column-32.ts';
 import type { F64Column } from './f64-column.ts';
 import {
   type FlowBegin,
@@ -92,13 +92,13 @@ export class FlowIndex {
   readonly blockHeight: U32Column;
   /** The header's time in Unix seconds: not monotonic. */
   readonly blockTime: U32Column;
-  readonly blockFirstTx: DeltaColumn32;
+  readonly blockFirstTx: ClimbingColumn;
 
   readonly txBlock: DeltaColumn16;
   /** First input row; the row after the last transaction's holds the end. */
-  readonly txFirstInput: DeltaColumn32;
+  readonly txFirstInput: ClimbingColumn;
   /** First output row; the row after the last transaction's holds the end. */
-  readonly txFirstOutput: DeltaColumn32;
+  readonly txFirstOutput: ClimbingColumn;
   /** Bits of TX_FLAG. */
   readonly txFlags: U8Column;
   /** 32 bytes in internal order. */
@@ -127,7 +127,7 @@ export class FlowIndex {
   /** SCRIPT_KIND of `chain/script-kind.ts`. */
   readonly scriptKind: U8Column;
   /** The output that came next when the script was first seen: the first that pays it, unless an input was first. */
-  readonly scriptFirstOutput: DeltaColumn32;
+  readonly scriptFirstOutput: ClimbingColumn;
   /** The newest output that pays the script. */
   readonly scriptLastOutput: RowColumn;
   /** The newest input that spends from the script. */
@@ -138,7 +138,7 @@ export class FlowIndex {
 
   /** Script whose redeem script was shown by a spend (first time only). */
   readonly revealScript: RowColumn;
-  readonly revealTx: DeltaColumn32;
+  readonly revealTx: ClimbingColumn;
   /** REVEAL kind. */
   readonly revealKind: U8Column;
   /** 20 or 32 bytes, padded with zeros. */
@@ -149,10 +149,10 @@ export class FlowIndex {
 
   /** Outputs that a later transaction with the same id destroyed (before BIP 30), and that transaction. */
   readonly destroyedOutput: RowColumn;
-  readonly destroyedTx: DeltaColumn32;
+  readonly destroyedTx: ClimbingColumn;
 
   readonly milestoneScript: RowColumn;
-  readonly milestoneTx: DeltaColumn32;
+  readonly milestoneTx: ClimbingColumn;
   /** The script's newest output and input at the milestone. */
   readonly milestoneOutput: RowColumn;
   readonly milestoneInput: RowColumn;

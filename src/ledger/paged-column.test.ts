@@ -3,10 +3,10 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { temporaryFolder } from '../../test/support/temporary-folder.ts';
 import { type SeededRandom, seededRandom } from '../bytes/seeded-random.ts';
+import { ClimbingColumn } from './climbing-column.ts';
 import { CodeColumn } from './code-column.ts';
 import type { ColumnPlace, ColumnState } from './column-state.ts';
 import { DeltaColumn16 } from './delta-column-16.ts';
-import { DeltaColumn32 } from './delta-column-32.ts';
 import { F64Column } from './f64-column.ts';
 import { PAGE_ROWS, PageBudget } from './page-budget.ts';
 import { RowColumn } from './row-column.ts';
@@ -70,9 +70,11 @@ const KINDS: readonly Kind[] = [
     next: (random, before) => (before ?? 2 ** 52) + (random.chance(0.5) ? 1 : 0),
   },
   {
-    name: 'delta32',
-    make: (place, budget) => new DeltaColumn32(place, budget),
-    next: (random, before) => (before ?? 2 ** 52) + random.int(0, 50_000),
+    name: 'climbing',
+    make: (place, budget) => new ClimbingColumn(place, budget),
+    memoryBytes: 2_000_000,
+    next: (random, before) =>
+      (before ?? 2 ** 52) + (random.chance(0.001) ? random.int(0, 9_000_000) : random.int(0, 120)),
   },
   {
     name: 'sats',

@@ -4,9 +4,9 @@ import { test } from 'node:test';
 import { temporaryFolder } from '../../test/support/temporary-folder.ts';
 import { seededRandom } from '../bytes/seeded-random.ts';
 import { BytesColumn } from './bytes-column.ts';
+import { ClimbingColumn } from './climbing-column.ts';
 import { CodeColumn } from './code-column.ts';
 import type { ColumnState } from './column-state.ts';
-import { DeltaColumn32 } from './delta-column-32.ts';
 import { PAGE_ROWS, PageBudget } from './page-budget.ts';
 import { ScriptBlob } from './script-blob.ts';
 
@@ -18,7 +18,7 @@ test('scripts of all lengths come back, also after cuts and reopening', () => {
   const random = seededRandom(seed);
   const open = (states?: readonly ColumnState[]) => {
     const budget = new PageBudget(700_000);
-    const offsets = new DeltaColumn32({ ...place, name: 'offsets', state: states?.[0] }, budget);
+    const offsets = new ClimbingColumn({ ...place, name: 'offsets', state: states?.[0] }, budget);
     const bytes = new BytesColumn(1, { ...place, name: 'bytes', state: states?.[1] }, budget);
     return { offsets, bytes, blob: new ScriptBlob(offsets, bytes) };
   };

@@ -4,15 +4,15 @@
  * A script may lie across two pages of the blob; then reading it copies, otherwise it is a view.
  */
 import type { BytesColumn } from './bytes-column.ts';
-import type { DeltaColumn32 } from './delta-column-32.ts';
+import type { ClimbingColumn } from './climbing-column.ts';
 import { hashScript } from './script-key.hot.ts';
 
 export class ScriptBlob {
-  readonly #offsets: DeltaColumn32;
+  readonly #offsets: ClimbingColumn;
   readonly #bytes: BytesColumn;
 
   /** @param bytes a column of one-byte rows; @param offsets where each script begins, and the end of the last */
-  constructor(offsets: DeltaColumn32, bytes: BytesColumn) {
+  constructor(offsets: ClimbingColumn, bytes: BytesColumn) {
     this.#offsets = offsets;
     this.#bytes = bytes;
     if (offsets.length === 0) offsets.push(0);
