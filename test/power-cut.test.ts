@@ -54,7 +54,10 @@ after(() => {
   removeScratch(folder);
 });
 
-/** A ledger whose process was killed when its tip had come to a height, with its last checkpoint at half of the chain or never. */
+/**
+ * A ledger whose process was killed when its tip had come to a height, with its last checkpoint at half of the chain or
+ * never.
+ */
 function leftAt(height: number): string {
   const path = join(folder, `left-${height}`);
   mkdirSync(path);

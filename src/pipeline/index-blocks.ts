@@ -29,7 +29,7 @@ import { RawCopy } from './raw-copy.ts';
 const BATCH_ROWS = 1_000_000;
 
 /** Inputs and outputs between two checkpoints of the flow index: some seconds of work to do again after a kill. */
-const CHECKPOINT_ROWS = 60_000_000;
+const CHECKPOINT_ROWS = 25_000_000;
 
 /** Stopped by the user, or by a disk that has no room for anything. */
 const NO_TIME_TO_PUT_BACK = new Set(['CLEW_INTERRUPTED', 'CLEW_NO_SPACE']);

@@ -1,6 +1,7 @@
 /**
  * `npm run long`: what takes too long for every day. Kills a process that indexes more than 500 times, cuts a chain at every
- * height, and throws damaged files and damaged blocks at the reader and the loader. Says what it did as Markdown, which `docs/reliability.md` quotes.
+ * height, and throws damaged files and damaged blocks at the reader and the loader. Says what it did as Markdown, which
+ * `docs/reliability.md` quotes.
  *
  * `npm run long -- --seed WORD --minutes N` does other things of the same kind; the seed of what fails is printed.
  */

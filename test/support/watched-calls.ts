@@ -1,6 +1,6 @@
 /**
- * Watches every call of this process that changes a file below a folder, or a table of the engine, and kills the process at one of
- * them: with SIGKILL, before the call, half way through it (half of the bytes are written, the statement runs), or
+ * Watches every call of this process that changes a file below a folder, or a table of the engine, and kills the process
+ * at one of them: with SIGKILL, before the call, half way through it (half of the bytes are written, the statement runs), or
  * after it. Nothing of `src` knows of it: the functions of `node:fs` are replaced, and those of the engine.
  */
 import fs from 'node:fs';
