@@ -50,6 +50,7 @@ import {
   type RowCounts,
   type TipRecord,
 } from './tip-record.ts';
+import { newestWholeTip } from './whole-tables.ts';
 
 export interface LedgerOptions extends FlowColumnsOptions {
   /** Called while links are made anew, with the transactions done and their number. */
@@ -217,11 +218,19 @@ export class Ledger {
     await this.gate.switch(async () => {
       this.#closeFlow();
       this.#closeWritten();
+      await this.#goBackToWholeTables();
       await this.#dropRowsAbove(this.rows);
       if (this.#tip === undefined) rmSync(this.#flowFolder, { recursive: true, force: true });
       else await this.#recoverFlow(this.#tip);
     });
     this.endWriting();
+  }
+
+  /** What can not be mended so is told when the rows are counted. */
+  async #goBackToWholeTables(): Promise<void> {
+    if (this.#tip === undefined) return;
+    const whole = await newestWholeTip(this.engine, this.base, this.#tip, this.#folder);
+    if (whole !== undefined && whole !== this.#tip) await this.#writeTip(whole);
   }
 
   /** After power was cut, facts that were written last may be missing: then the ledger goes back to its checkpoint. */
