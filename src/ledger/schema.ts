@@ -28,7 +28,7 @@ export interface TableDefinition {
  * same processor time or less.
  */
 /** Rises by one, or seldom. */
-const ID = 'UInt64 CODEC(DoubleDelta, LZ4)';
+const ID = 'UInt64 CODEC(DoubleDelta, ZSTD(1))';
 /** Rises by little, or is near the one before. */
 const NEAR_ID = 'UInt64 CODEC(Delta, ZSTD(1))';
 /** Of any size below a few billion. */
