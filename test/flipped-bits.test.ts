@@ -1,6 +1,6 @@
 /**
- * A bit of a stored column flips: `clew address` and `clew tx` answer as before, because they do not need that page or the file is
- * made anew from others, or they name the file and the page. No other answer is ever given.
+ * A bit of a stored column flips: `clew address` and `clew tx` answer as before, because they do not need that page or the
+ * file is made anew from others, or they name the file and the page. No other answer is ever given.
  */
 import assert from 'node:assert/strict';
 import { copyFileSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
