@@ -162,7 +162,7 @@ export const ERRORS = {
   CLEW_FLOW_FORMAT: {
     exit: EXIT.version,
     http: 500,
-    hint: 'The flow index is damaged or of another version. Rebuild it: `clew index --rebuild-flow`.',
+    hint: 'The flow index is damaged or of another version. Make its links anew: `clew index --rebuild-flow`. When that names the same again, load the ledger anew from its block files: `clew index --anew`.',
   },
   CLEW_COLUMN_DAMAGED: {
     exit: EXIT.damaged,
