@@ -142,7 +142,9 @@ class BlockFileScan {
     const head = this.#head.subarray(0, frame.length - FRAME_BYTES);
     head.set(frame.subarray(FRAME_BYTES));
     const end = start + announced;
-    if (isPossibleLength(announced) && end <= this.#size && this.#isEndOfRecord(end, PADDING_MIN)) {
+    const isEnd =
+      isPossibleLength(announced) && end <= this.#size && this.#isEndOfRecord(end, PADDING_MIN);
+    if (isEnd && !this.#mayHideRecord(at, end)) {
       this.#sink.record(this.#recordOf(at, network, announced, true, head));
       return end;
     }
@@ -175,6 +177,12 @@ class BlockFileScan {
     if (this.#size - at >= MAGIC_BYTES) return false;
     const rest = Buffer.from(this.#window.at(at, MAGIC_BYTES));
     return MAGICS.some((magic) => magic.subarray(0, rest.length).equals(rest));
+  }
+
+  /** A length that lies may reach over the next record into zeros; where a record follows, it does not lie. */
+  #mayHideRecord(at: number, end: number): boolean {
+    if (end === this.#size || this.#networkAt(end) !== undefined) return false;
+    return this.#findRecord(at + 1) < end;
   }
 
   /** The record at `at` is not followed by another: find out how long it really is, and go on behind it. */

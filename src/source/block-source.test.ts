@@ -513,3 +513,25 @@ test('a block of the shared data read through its place equals the file', async 
       .equals(source.readBlock(source.blocks[2]!)),
   );
 });
+
+test('a length that lies as far as into the zeros behind the next record hides no record', async (t) => {
+  const chain = mineChain(6);
+  const frames = chain.map(({ bytes }) => Buffer.from(frame(bytes)));
+  // The record of block 1 says that it ends 20 zeros behind that of block 2.
+  frames[1]!.writeUInt32LE(frames[1]!.length - 8 + frames[2]!.length + 20, 4);
+  const bytes = Buffer.concat([
+    ...frames.slice(0, 3),
+    Buffer.alloc(2_000),
+    ...frames.slice(3),
+    Buffer.alloc(5_000),
+  ]);
+  const source = await open(t, folderWith(t, { 'blk00000.dat': bytes }));
+  assert.deepEqual(
+    source.blocks.map(({ hash }) => hash),
+    chain.map(({ hash }) => hash),
+  );
+  checkBodies(source);
+  const [told] = source.problems;
+  assert.equal(told?.code, 'CLEW_BLOCK_DAMAGED');
+  assert.equal(told?.facts['presentBytes'], chain[1]!.bytes.length);
+});
