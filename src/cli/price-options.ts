@@ -7,6 +7,23 @@ import { currencyCode } from '../units/currency.ts';
 import { countText, groupedNumber } from '../units/number-text.ts';
 import type { CommandContext } from './command.ts';
 
+/** Which of the stored prices a question is about. */
+export const storedPricesOptions = {
+  asset: {
+    kind: 'text',
+    value: 'TICKER',
+    help: 'the coin',
+    defaultHelp: 'the only one that is stored, else BTC',
+  },
+  currency: {
+    kind: 'text',
+    value: 'CODE',
+    many: true,
+    help: 'this currency alone',
+    defaultHelp: 'all',
+  },
+} as const;
+
 export const priceSourceOption = {
   priceSource: {
     kind: 'text',

@@ -12,6 +12,7 @@ import {
   currenciesTyped,
   priceSourceOption,
   storedBook,
+  storedPricesOptions,
 } from '../price-options.ts';
 
 export const pricesAtCommand = defineCommand({
@@ -20,19 +21,7 @@ export const pricesAtCommand = defineCommand({
     'Shows the rate of a day (UTC): whose it is, what other sources say, and which sources do not have the day.',
   positionals: { day: { kind: 'text', value: 'DATE', help: 'a day, YYYY-MM-DD' } },
   options: {
-    asset: {
-      kind: 'text',
-      value: 'TICKER',
-      help: 'the coin',
-      defaultHelp: 'the only one that is stored, else BTC',
-    },
-    currency: {
-      kind: 'text',
-      value: 'CODE',
-      many: true,
-      help: 'this currency alone',
-      defaultHelp: 'all',
-    },
+    ...storedPricesOptions,
     amount: { kind: 'text', value: 'COINS', help: 'also the value of so many coins, such as 0.5' },
     ...priceSourceOption,
     data: dataOptions.data,

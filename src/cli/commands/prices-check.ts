@@ -5,7 +5,13 @@ import { countText, groupedNumber } from '../../units/number-text.ts';
 import { defineCommand } from '../command.ts';
 import { dataOptions, jsonOption } from '../common-options.ts';
 import { jsonText, plainText, tableText } from '../output.ts';
-import { assetAsked, checkCurrencies, currenciesTyped, storedBook } from '../price-options.ts';
+import {
+  assetAsked,
+  checkCurrencies,
+  currenciesTyped,
+  storedBook,
+  storedPricesOptions,
+} from '../price-options.ts';
 import { gapsText } from './prices-list.ts';
 
 export const pricesCheckCommand = defineCommand({
@@ -15,19 +21,7 @@ export const pricesCheckCommand = defineCommand({
     'sources that seem to count days differently, and rates that stand out.',
   positionals: {},
   options: {
-    asset: {
-      kind: 'text',
-      value: 'TICKER',
-      help: 'the coin',
-      defaultHelp: 'the only one that is stored, else BTC',
-    },
-    currency: {
-      kind: 'text',
-      value: 'CODE',
-      many: true,
-      help: 'this currency alone',
-      defaultHelp: 'all',
-    },
+    ...storedPricesOptions,
     percent: {
       kind: 'text',
       value: 'X',
