@@ -19,8 +19,9 @@ import {
 const LAYERS: Readonly<Record<string, readonly string[]>> = {
   base: ['base'],
   chain: ['base'],
-  source: ['base', 'chain'],
-  ledger: ['base', 'chain'],
+  net: ['base'],
+  source: ['base', 'chain', 'net'],
+  ledger: ['base', 'chain', 'net'],
   store: ['base'],
   intake: ['base', 'chain', 'store'],
   simulate: ['base', 'chain'],
@@ -31,6 +32,7 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
   pipeline: [
     'base',
     'chain',
+    'net',
     'source',
     'ledger',
     'store',
@@ -43,6 +45,7 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
   api: [
     'base',
     'chain',
+    'net',
     'source',
     'ledger',
     'store',
@@ -56,6 +59,7 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
   cli: [
     'base',
     'chain',
+    'net',
     'source',
     'ledger',
     'store',

@@ -27,6 +27,9 @@ export type BlockHash = Branded<string, 'BlockHash'>;
 /** A payable destination on a named network, in its canonical spelling. */
 export type Address = Branded<string, 'Address'>;
 
+/** The bytes of a scriptPubKey as lower-case hex: what names an address in every engine. */
+export type ScriptHex = Branded<string, 'ScriptHex'>;
+
 /** No such row: a coinbase's prevout, an unknown prevout, an unspent output's spender. */
 export const NONE = 0xff_ffff_ffff;
 
