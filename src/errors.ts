@@ -458,6 +458,28 @@ export const ERRORS = {
     hint: 'No source has a rate for that day, so there is no value: nothing is interpolated or taken from another day.',
   },
 
+  // Nodes
+  CLEW_NODE_AUTH: {
+    exit: EXIT.unavailable,
+    http: 502,
+    hint: 'The node wants another user or password: see --rpc-cookie, --rpc-user with --rpc-password-file, and CLEW_RPC_PASSWORD.',
+  },
+  CLEW_NODE_BLOCK_GONE: {
+    exit: EXIT.unavailable,
+    http: 502,
+    hint: 'The node does not keep this block (it is pruned, or has not fetched it yet). Ask one that keeps all blocks, or begin later with --from HEIGHT.',
+  },
+  CLEW_NODE_REFUSED: {
+    exit: EXIT.unavailable,
+    http: 502,
+    hint: 'The node answered a question with an error; the facts name the method and its code. Look at what the node logs.',
+  },
+  CLEW_SECRET_IN_ARGUMENT: {
+    exit: EXIT.usage,
+    http: 400,
+    hint: 'Everybody on the machine can read arguments. Give the password in a file (--rpc-cookie, --rpc-password-file) or in an environment variable, and change the one that was typed.',
+  },
+
   // Clusters, tracing, reports
   CLEW_NOT_CLUSTERED: {
     exit: EXIT.notFound,
