@@ -175,6 +175,88 @@ export const ERRORS = {
     hint: 'The block file moved or changed. Put it back, or index into a new folder with --keep-raw.',
   },
 
+  // Servers and nodes elsewhere
+  CLEW_REMOTE_UNREACHABLE: {
+    exit: EXIT.unavailable,
+    http: 502,
+    hint: 'Check the URL, that the server runs, and the way to it (--proxy, firewall). What is stored stays as it is.',
+  },
+  CLEW_REMOTE_SLOW: {
+    exit: EXIT.unavailable,
+    http: 504,
+    hint: 'The server took too long. Run the same command again: it goes on from where it was.',
+  },
+  CLEW_REMOTE_CUT: {
+    exit: EXIT.unavailable,
+    http: 502,
+    hint: 'The answer ended too early and was thrown away. Run the same command again.',
+  },
+  CLEW_REMOTE_BUSY: {
+    exit: EXIT.unavailable,
+    http: 503,
+    hint: 'The server wants fewer questions. Wait, or ask more slowly with --rate; what was fetched is kept.',
+  },
+  CLEW_REMOTE_REDIRECT: {
+    exit: EXIT.unavailable,
+    http: 502,
+    hint: 'Give the URL that the server names, if you trust it: Clew does not pass questions on to hosts that nobody chose.',
+  },
+  CLEW_REMOTE_CERTIFICATE: {
+    exit: EXIT.unavailable,
+    http: 502,
+    hint: 'Somebody may listen in. Check the name in the URL; a private authority is trusted with --ca-file.',
+  },
+  CLEW_REMOTE_TOO_LARGE: {
+    exit: EXIT.unavailable,
+    http: 502,
+    hint: 'The answer was thrown away. Check that the URL is what you mean it to be.',
+  },
+  CLEW_REMOTE_STATUS: {
+    exit: EXIT.unavailable,
+    http: 502,
+    hint: 'Check the URL and the rights there; the HTTP status is among the facts.',
+  },
+  CLEW_REMOTE_FORMAT: {
+    exit: EXIT.unavailable,
+    http: 502,
+    hint: 'The URL may lead to something else than the server meant. Nothing of the answer was kept.',
+  },
+  CLEW_REMOTE_LIE: {
+    exit: EXIT.damaged,
+    http: 502,
+    hint: 'The server says what can not be true. Nothing of the answer was kept; ask another server.',
+  },
+  CLEW_REMOTE_CONSENT: {
+    exit: EXIT.usage,
+    http: 403,
+    hint: 'Say yes when asked, or give --consent: the server sees which addresses and transactions are asked for.',
+  },
+  CLEW_PROXY: {
+    exit: EXIT.unavailable,
+    http: 502,
+    hint: 'Check --proxy: its host and port, its user and password, and whether it allows this.',
+  },
+  CLEW_SHARD_MAP: {
+    exit: EXIT.badInput,
+    http: 400,
+    hint: 'Each key must belong to exactly one shard: check the file that names the shards.',
+  },
+  CLEW_SHARD_DOWN: {
+    exit: EXIT.unavailable,
+    http: 503,
+    hint: 'A part of the data can not be asked, so there is no answer: start that shard again.',
+  },
+  CLEW_LEDGER_TAKEN: {
+    exit: EXIT.busy,
+    http: 423,
+    hint: 'Another Clew writes into this ledger. Wait for it or stop it.',
+  },
+  CLEW_ENGINE_OLD: {
+    exit: EXIT.version,
+    http: 502,
+    hint: 'The database server is older than Clew can use: see docs/operating/cluster.md for the versions.',
+  },
+
   // Block files
   CLEW_BLOCKS_NONE: {
     exit: EXIT.badInput,

@@ -8,6 +8,12 @@ import { isTest, projectFiles, readProjectFile } from './support/source-files.ts
 /** Codes of things that are decided but come with a later part; each says with which. */
 const RESERVED: Readonly<Record<string, string>> = {
   CLEW_BLOCK_NOT_FOUND: 'looking up a block by height or hash',
+  CLEW_REMOTE_LIE: 'asking an Esplora server',
+  CLEW_REMOTE_CONSENT: 'asking an Esplora server',
+  CLEW_SHARD_MAP: 'ledgers on a cluster',
+  CLEW_SHARD_DOWN: 'ledgers on a cluster',
+  CLEW_LEDGER_TAKEN: 'ledgers on a server',
+  CLEW_ENGINE_OLD: 'ledgers on a server',
 };
 
 /** Not errors: environment variables, and names made up by tests. */
