@@ -89,6 +89,8 @@ export interface HistoryQuestion {
   readonly script: ScriptHex;
   /** The last transaction of the page before: the answer goes on with older ones. */
   readonly after?: Txid;
+  /** Its height tells it from others with its id (before BIP 30); without it the newest that touches the script is meant. */
+  readonly afterHeight?: number;
   readonly limit: number;
 }
 
@@ -121,7 +123,7 @@ export interface ReadSummary {
 
 export interface UnspentQuestion {
   readonly script: ScriptHex;
-  /** At most so many, newest first: `isWhole` tells whether that were all. */
+  /** At most so many, the one made last first, of one transaction too: `isWhole` tells whether that were all. */
   readonly limit: number;
 }
 
@@ -153,6 +155,7 @@ export interface ReadOptions {
 /**
  * The questions. A thing that is not there (a txid, a height) is answered with undefined, or with zeros: no error. Errors are
  * thrown for engines that can not answer: CLEW_LEDGER_UNREACHABLE and those of `docs/errors.md`; never a part of an answer.
+ * What can be no name at all (`chain-names.ts`) is refused by every engine: CLEW_TXID_FORMAT, CLEW_USAGE.
  */
 export interface LedgerReader {
   readonly network: Network;
@@ -180,7 +183,10 @@ export interface LedgerReader {
 
   unspent(questions: readonly UnspentQuestion[], options?: ReadOptions): Promise<ReadUnspent[]>;
 
-  /** Bare public keys that were paid, for the hash of a key: the P2PK scripts that a P2PKH script's address stands for too. */
+  /**
+   * Bare public keys that were paid, for the hash of a key: the P2PK scripts that a P2PKH script's address stands for too, in
+   * order of first sight. None for any other script.
+   */
   bareKeysOf(p2pkhScripts: readonly ScriptHex[], options?: ReadOptions): Promise<ScriptHex[][]>;
 
   blocksAt(heights: readonly number[]): Promise<(ReadBlock | undefined)[]>;
