@@ -10,18 +10,12 @@
  * committed tip are found and dropped.
  */
 
+import type { TableDefinition } from './table-definition.ts';
+
 /** 2^64 - 1: no such row. */
 export const NO_ROW_SQL = '18446744073709551615';
 
 export const LEDGER_FORMAT_VERSION = 2;
-
-export interface TableDefinition {
-  readonly columns: Readonly<Record<string, string>>;
-  readonly orderBy: string;
-  /** Rows whose `idColumn` is not below the committed count named here are dropped on recovery. */
-  readonly idColumn: string;
-  readonly countedBy: 'blocks' | 'transactions' | 'inputs' | 'outputs' | 'files';
-}
 
 /**
  * Codecs by what the numbers are like. Measured on ten million simulated transactions: half the bytes of LZ4 alone, for the
@@ -122,6 +116,7 @@ export const TABLES = {
     orderBy: 'input_index',
     idColumn: 'input_index',
     countedBy: 'inputs',
+    isSparse: true,
   },
 } as const satisfies Record<string, TableDefinition>;
 
@@ -133,7 +128,7 @@ export const TIPS_TABLE = 'tips';
 /** Blocks that a reload took out and has not put back yet, see `block-directory.ts`. */
 export const WAITING_TABLE = 'waiting_blocks';
 
-const WAITING_BLOCKS = {
+export const WAITING_BLOCKS = {
   columns: {
     height: 'UInt32',
     hash: HASH,
