@@ -1,14 +1,16 @@
 /**
  * `npm run bench [-- NAME...]`: measures, checks, and prints a Markdown table with the machine and the date, as it
  * stands in `docs/benchmarks.md`. What begins with `--` and all behind it goes to the bench. Each bench runs in a process of its
- * own, so that memory is its own.
+ * own, so that memory is its own. With `--write PAGE` the figures of a bench also go to the section `<!-- bench NAME -->` of that
+ * page, when it has one.
  */
 import { spawnSync } from 'node:child_process';
-import { readdirSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type BenchFigure, meetsTarget } from './figure.ts';
 import { dayAndMachine } from './machine.ts';
+import { writeSection } from './write-section.ts';
 
 const HEAD = '| figure | measured | target | | how |\n|---|---|---|---|---|\n';
 /** Benches that install other people's programs, or take a quarter of an hour and 15 GB of disk. */
@@ -63,12 +65,23 @@ if (unknown.length > 0) {
   process.exit(2);
 }
 process.stdout.write(`${dayAndMachine()}\n\n`);
+/** Puts the figures into the page named with `--write`, when it has a section for this bench. */
+function writeFigures(name: string, figures: readonly BenchFigure[]): void {
+  const at = benchOptions.indexOf('--write');
+  const page = at === -1 ? undefined : benchOptions[at + 1];
+  if (page === undefined || figures.length === 0) return;
+  if (!readFileSync(page, 'utf8').includes(`<!-- bench ${name} -->`)) return;
+  const text = `${dayAndMachine()}\n\n${HEAD}${figures.map(row).join('\n')}`;
+  writeSection(page, `bench ${name}`, text);
+}
+
 let rows = 0;
 let missed = 0;
 const texts: string[] = [];
 for (const name of names) {
   const { figures, text } = runBench(name);
   if (text !== '') texts.push(text);
+  writeFigures(name, figures);
   for (const figure of figures) {
     if (rows === 0) process.stdout.write(HEAD);
     rows += 1;
