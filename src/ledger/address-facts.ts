@@ -206,8 +206,8 @@ export function cursorTx(flow: FlowIndex, cursor: string): number {
   const [, height, position] = /^(\d{1,9}):(\d{1,9})$/.exec(cursor) ?? [];
   const block = height === undefined ? undefined : flow.findBlock(Number(height));
   if (block !== undefined) {
-    const tx = flow.blockFirstTx.at(block) + Number(position);
-    if (tx < flow.txCount && flow.txBlock.at(tx) === block) return tx;
+    const tx = flow.txAt(block, Number(position));
+    if (tx !== NONE) return tx;
   }
   // Its words are not repeated: a cursor can be anything that somebody typed.
   throw new ClewError('CLEW_USAGE', 'The cursor is not one that an earlier page gave.', {

@@ -15,7 +15,6 @@
  * above 10,000 bytes) have `outputScript` NONE because their bytes are never stored; `outputSpender` holds the spending
  * transaction, or one of the constants below.
  */
-
 import { hashToDisplay } from '../bytes/hex.ts';
 import { readU32 } from '../bytes/read-u32.hot.ts';
 import { bareKeyTwin } from '../chain/bare-key.ts';
@@ -37,6 +36,7 @@ import {
 } from './flow-columns.ts';
 import type { KeyIndex } from './key-index.hot.ts';
 import { lowerBound } from './lower-bound.ts';
+import type { OpenEnds } from './open-ends.ts';
 import type { RowColumn } from './row-column.ts';
 import type { SatsColumn } from './sats-column.ts';
 import { ScriptBlob } from './script-blob.ts';
@@ -52,6 +52,8 @@ export const UNSPENT = NONE;
 export const OVERWRITTEN = NONE - 1;
 /** `outputSpender`: can never be spent (OP_RETURN, script above 10,000 bytes, the genesis output). */
 export const UNSPENDABLE = NONE - 2;
+/** `outputSpender`: spent, but the transaction that spends it was not fetched; only in a `PartialFlow`. */
+export const NOT_FETCHED = NONE - 3;
 /** Spender values from here on are not transactions. */
 export const SPENDER_MAX = NONE - 255;
 
@@ -86,6 +88,8 @@ export class FlowIndex {
   readonly columns: FlowColumns;
   /** The block that the index was last committed for. */
   tip: FlowTip | undefined;
+  /** What a part of a chain lacks; undefined for an index that holds all. */
+  readonly openEnds: OpenEnds | undefined = undefined;
   readonly #walk: EventWalk;
 
   /** One row per block of the ledger, by height; a window's gap is a jump in height. */
@@ -302,6 +306,12 @@ export class FlowIndex {
     return txIndex - this.blockFirstTx.at(this.txBlock.at(txIndex));
   }
 
+  /** The transaction at a position of a block row, or NONE. */
+  txAt(block: number, position: number): number {
+    const tx = this.blockFirstTx.at(block) + position;
+    return tx < this.txCount && this.txBlock.at(tx) === block ? tx : NONE;
+  }
+
   txid(txIndex: number): Txid {
     return hashToDisplay(this.txids.at(txIndex)) as Txid;
   }
@@ -316,8 +326,7 @@ export class FlowIndex {
   inputTx(inputIndex: number): number {
     const prevout = this.inputPrevout.at(inputIndex);
     if (prevout !== NONE) return this.outputSpender.at(prevout);
-    const begin = this.blockFirstTx.at(0);
-    return lowerBound(this.txFirstInput, begin, this.txCount, inputIndex + 1) - 1;
+    return lowerBound(this.txFirstInput, this.blockFirstTx.at(0), this.txCount, inputIndex + 1) - 1;
   }
 
   /** Whether value and script of what an input spends are known: from the ledger or from undo data. */
@@ -362,9 +371,7 @@ export class FlowIndex {
   findTxs(hash: Uint8Array): number[] {
     const found: number[] = [];
     let tx = this.txKeys.first(readU32(hash, 0), readU32(hash, 4));
-    for (; tx !== NONE; tx = this.txKeys.next()) {
-      if (this.txids.equals(tx, hash, 0)) found.push(tx);
-    }
+    for (; tx !== NONE; tx = this.txKeys.next()) if (this.txids.equals(tx, hash, 0)) found.push(tx);
     return found.reverse();
   }
 
@@ -504,7 +511,7 @@ export class FlowIndex {
     this.addOutputOf(this.txBlock.length - 1, valueSats, scriptId, spender);
   }
 
-  /** The same, of a transaction that need not be the last. */
+  /** The same, of any transaction. */
   addOutputOf(txIndex: number, valueSats: number, scriptId: number, spender: number): void {
     const outputIndex = this.outputValue.length;
     this.outputValue.push(valueSats);
@@ -576,10 +583,6 @@ export class FlowIndex {
     this.revealTx.push(txIndex);
     this.revealKind.push(kind);
     this.revealPayload.push(payload, start);
-  }
-
-  truncateMilestones(count: number): void {
-    this.columns.truncateFamily('milestones', count);
   }
 
   /** @throws {ClewError} CLEW_FLOW_FORMAT when columns that belong together have not the same number of rows */

@@ -215,7 +215,7 @@ export function forgetEvent(flow: FlowIndex, scriptId: number): void {
     return;
   }
   flow.scriptEvents.set(scriptId, EVENTS_PER_MILESTONE - 1);
-  flow.truncateMilestones(flow.milestoneCount - 1);
+  flow.columns.truncateFamily('milestones', flow.milestoneCount - 1);
 }
 
 function pushMilestone(flow: FlowIndex, scriptId: number, walk: EventWalk): void {

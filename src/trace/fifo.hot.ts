@@ -101,17 +101,20 @@ export class Fifo {
     const inputEnd = flow.txFirstInput.at(tx + 1);
     for (let input = flow.txFirstInput.at(tx); input < inputEnd; input += 1) {
       const prevout = flow.inputPrevout.at(input);
-      if (prevout === NONE && !flow.isInputKnown(input)) break;
+      if (prevout === NONE && !flow.isInputKnown(input)) {
+        this.#endBeyondKnown(tx, offset, work.originStop(input));
+        return;
+      }
       const slotEnd =
         offset + (prevout === NONE ? flow.inputValue(input) : flow.outputValue.at(prevout));
       if (this.#starts[this.#head]! < slotEnd) {
-        if (prevout === NONE) this.#endSlot(offset, slotEnd);
+        if (prevout === NONE) this.#endSlot(offset, slotEnd, work.originStop(input));
         else this.#cutApart(prevout, offset, slotEnd);
         if (this.#head === this.#count) return;
       }
       offset = slotEnd;
     }
-    this.#endBeyondKnown(tx, offset);
+    this.#endBeyondKnown(tx, offset, STOP.unknown_prevout);
   }
 
   /** Cut a slot that is an output; whoever holds it paid each of the outputs that it became: all of them are named. */
@@ -209,22 +212,23 @@ export class Fifo {
     const flow = work.flow;
     let input = flow.txFirstInput.at(tx);
     while (flow.isInputKnown(input)) input += 1;
+    const reason = work.originStop(input);
     const inputEnd = flow.txFirstInput.at(tx + 1);
     for (; input < inputEnd; input += 1) {
       const prevout = flow.inputPrevout.at(input);
       const place = prevout === NONE ? -1 : work.findMine(prevout);
-      if (place >= 0) work.endRecord(work.mine[place]!, STOP.unknown_prevout);
+      if (place >= 0) work.endRecord(work.mine[place]!, reason);
     }
   }
 
   /** Backward, what lies behind the first input of unknown value can not be explained. */
-  #endBeyondKnown(tx: number, offset: number): void {
+  #endBeyondKnown(tx: number, offset: number, reason: number): void {
     this.#expectUnknown(tx);
-    this.#endSlot(offset, Number.POSITIVE_INFINITY);
+    this.#endSlot(offset, Number.POSITIVE_INFINITY, reason);
   }
 
-  /** Backward, what lies in [slotStart, slotEnd) came from before the ledger: it ends where it is, record by record. */
-  #endSlot(slotStart: number, slotEnd: number): void {
+  /** Backward, what lies in [slotStart, slotEnd) came from where the ledger has nothing: it ends where it is, record by record. */
+  #endSlot(slotStart: number, slotEnd: number, reason: number): void {
     const work = this.#work;
     while (this.#head < this.#count && this.#starts[this.#head]! < slotEnd) {
       const record = this.#records[this.#head]!;
@@ -242,7 +246,7 @@ export class Fifo {
         goesOn = this.#ends[this.#head]! > slotEnd;
         if (!goesOn) this.#head += 1;
       }
-      work.endPart(record, first, STOP.unknown_prevout);
+      work.endPart(record, first, reason);
       if (goesOn) return;
     }
   }

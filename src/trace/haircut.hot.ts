@@ -14,7 +14,6 @@
 import { ClewError } from '../errors.ts';
 import { NONE } from '../units/ids.ts';
 import { ProportionalSplit } from './proportional-split.hot.ts';
-import { STOP } from './stop-reason.ts';
 import { NO_RECORD, RECORD_FLAG } from './trace-records.hot.ts';
 import type { TraceWork } from './trace-work.hot.ts';
 
@@ -59,7 +58,7 @@ export class Haircut {
         continue;
       }
       if (!flow.isInputKnown(input)) {
-        this.#endAll();
+        this.#endAll(work.originStop(input));
         return;
       }
       paidIn += flow.inputValue(input);
@@ -102,7 +101,7 @@ export class Haircut {
     for (let i = 0; i < inputCount; i += 1) {
       const prevout = flow.inputPrevout.at(firstInput + i);
       if (prevout === NONE && !flow.isInputKnown(firstInput + i)) {
-        this.#endAll();
+        this.#endAll(work.originStop(firstInput + i));
         return;
       }
       const value =
@@ -122,25 +121,25 @@ export class Haircut {
     for (let i = 0; i < inputCount; i += 1) {
       if (this.#shares[i] === 0) continue;
       const prevout = flow.inputPrevout.at(firstInput + i);
-      if (prevout === NONE) this.#endShare(this.#shares[i]!);
+      if (prevout === NONE) this.#endShare(this.#shares[i]!, work.originStop(firstInput + i));
       else this.#settleShare(prevout, this.#shares[i]!);
     }
   }
 
-  /** A share that came from before the ledger: it ends at the output that most of it lay in. */
-  #endShare(share: number): void {
+  /** A share that came from where the ledger has nothing: it ends at the output that most of it lay in. */
+  #endShare(share: number, reason: number): void {
     const work = this.#work;
     const first = work.pool.length;
     if (this.#leftCount === 1) work.pool.push(0, share, this.#leftLabels[0]!);
     else this.#takeLabels(share);
-    work.endPart(this.#parent, first, STOP.unknown_prevout);
+    work.endPart(this.#parent, first, reason);
   }
 
   /** An input of unknown value: nothing can be shared out here. */
-  #endAll(): void {
+  #endAll(reason: number): void {
     const work = this.#work;
     for (let i = 0; i < work.mineCount; i += 1) {
-      work.endRecord(work.mine[i]!, STOP.unknown_prevout);
+      work.endRecord(work.mine[i]!, reason);
     }
   }
 

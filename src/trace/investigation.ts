@@ -23,7 +23,8 @@ export type StopReason =
   | 'unknown_prevout'
   | 'self'
   | 'edge_of_ledger'
-  | 'large_cluster';
+  | 'large_cluster'
+  | 'not_fetched';
 
 export type TraceMethod = 'fifo' | 'haircut';
 

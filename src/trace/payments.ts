@@ -6,6 +6,7 @@
  * script that a service holds does not count as the set's own: the service spends from it.
  */
 import type { FlowIndex } from '../ledger/flow-index.ts';
+import { isSpentBefore } from '../ledger/open-ends.ts';
 import { SatsTotal } from '../units/amount.ts';
 import type { OwnTransfers } from './investigation.ts';
 import type { SeedSet } from './seed-set.ts';
@@ -56,7 +57,7 @@ export function findPayments(flow: FlowIndex, set: SeedSet, txEnd: number): Paym
       const valueSats = flow.outputValue.at(output);
       outputs.push(output);
       amountSats += valueSats;
-      if (flow.outputSpender.at(output) < txEnd) spentOutputs.add(valueSats);
+      if (isSpentBefore(flow, output, txEnd)) spentOutputs.add(valueSats);
       else balance.add(valueSats);
     }
     const spenders = whoSpends(flow, set, tx);

@@ -96,6 +96,7 @@ export function buildSeedSet(
   groups.forEach((group, place) => {
     for (const script of group.scripts) {
       groupOfScript.set(script, place);
+      flow.openEnds?.needHistory(script);
       if (group.service === undefined) own.add(script);
     }
   });

@@ -20,6 +20,7 @@ export const STOP = {
   self: 12,
   edge_of_ledger: 13,
   large_cluster: 14,
+  not_fetched: 15,
 } as const satisfies Record<StopReason, number>;
 
 /** All reasons, in the order of their codes, which is the order of lists. */

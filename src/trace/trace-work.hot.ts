@@ -11,7 +11,13 @@
  * equals what lies in leaves, in fees and in waiting records.
  */
 import { ClewError } from '../errors.ts';
-import { type FlowIndex, OVERWRITTEN, TX_FLAG, UNSPENDABLE } from '../ledger/flow-index.ts';
+import {
+  type FlowIndex,
+  NOT_FETCHED,
+  OVERWRITTEN,
+  TX_FLAG,
+  UNSPENDABLE,
+} from '../ledger/flow-index.ts';
 import { SatsTotal } from '../units/amount.ts';
 import { NONE } from '../units/ids.ts';
 import type { TraceLimits } from './investigation.ts';
@@ -327,6 +333,7 @@ export class TraceWork {
     if (spender === UNSPENDABLE || spender === OVERWRITTEN) return STOP.unspendable;
     if (!this.passServices && this.#isService(output)) return STOP.service;
     if (!isSource && this.#isInLargeCluster(output)) return STOP.large_cluster;
+    if (spender === NOT_FETCHED) return this.#notFetchedStop(output, amount, isSource);
     if (spender >= this.#txEnd) {
       if (flow.outputTx.at(output) < this.#lastWindowTx) return STOP.edge_of_ledger;
       return this.#isSelf(output) ? STOP.self : STOP.unspent;
@@ -334,6 +341,18 @@ export class TraceWork {
     if (flow.txTime(spender) > this.#toSeconds) return STOP.time;
     if (!this.passMixes && this.oracle.mixOf(spender) !== undefined) return STOP.coinjoin;
     return this.#limitStop(amount, isSource);
+  }
+
+  /** Spent by a transaction that is not there: it would say when, and whether it is a mix; a limit ends the way in any case. */
+  #notFetchedStop(output: number, amount: number, isSource: boolean): number {
+    const limit = this.#limitStop(amount, isSource);
+    this.flow.openEnds?.needSpender(output, limit !== FOLLOWED);
+    return limit === FOLLOWED ? STOP.not_fetched : limit;
+  }
+
+  /** Why a way ends at an input whose previous output is not there. */
+  originStop(input: number): number {
+    return this.flow.openEnds?.needOrigin(input) ? STOP.not_fetched : STOP.unknown_prevout;
   }
 
   #backwardStop(output: number, amount: number, isSource: boolean): number {

@@ -145,6 +145,8 @@ function checkOptions(options: TraceOptions): void {
 /** The transaction from which on the ledger has no gap up to the as-of point. */
 function firstTxOfLastWindow(flow: FlowIndex, txEnd: number): number {
   if (txEnd <= firstTxOf(flow)) return txEnd;
+  // Of a part of the chain it is known for each output whether it is spent.
+  if (flow.openEnds !== undefined) return firstTxOf(flow);
   let block = flow.txBlock.at(txEnd - 1);
   while (block > 0 && flow.blockHeight.at(block - 1) === flow.blockHeight.at(block) - 1) block -= 1;
   return flow.blockFirstTx.at(block);

@@ -17,6 +17,8 @@ const OPEN_ORIGINS: Partial<Record<StopReason, string>> = {
   budget:
     'payments whose way back was too wide: the budget of transactions was spent before it ended',
   unknown_prevout: 'payments whose coins come from blocks that this ledger does not hold',
+  not_fetched:
+    'payments whose way back left what was fetched: the budget of requests was spent before it ended',
   large_cluster:
     'payments whose coins came out of a large cluster that no source names: it may be a service, so what lies behind was not looked at',
   coinjoin: 'payments whose coins came out of a CoinJoin: who put them in can not be told',
@@ -35,6 +37,8 @@ const OPEN_ENDS: Partial<Record<StopReason, string>> = {
   large_cluster:
     'outputs that lie in a large cluster that no source names: it may be a service, so where the money went from there was not looked at',
   edge_of_ledger: 'outputs that may have been spent in blocks that this ledger does not hold',
+  not_fetched:
+    'outputs that were spent by transactions that were not fetched: the budget of requests was spent before',
 };
 
 export interface UnresolvedInput {
