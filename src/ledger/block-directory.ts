@@ -117,5 +117,5 @@ export async function keepWaiting(
 
 /** All are in again. */
 export async function forgetWaiting(engine: LedgerEngine): Promise<void> {
-  await engine.command(`TRUNCATE TABLE ${WAITING_TABLE}`);
+  await engine.truncate(WAITING_TABLE);
 }

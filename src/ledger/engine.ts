@@ -1,8 +1,9 @@
 /**
- * The database engine under the ledger: chDB in this process, through the official ClickHouse client.
+ * The database engine under the ledger: chDB in this process (here), one ClickHouse server (`server-engine.ts`) or several
+ * (`cluster-engine.ts`), all through the official ClickHouse client.
  *
- * Only what chDB and a server do differently is here: opening, bulk rows in, bulk rows out. Everything else is
- * plain SQL in the dialect that both run.
+ * Only what these do differently is behind the interface: tables, bulk rows in, bulk rows out, dropping rows. Everything else
+ * is plain SQL in the dialect that all run: that of version 18.16.
  */
 import { closeSync, mkdirSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
@@ -16,22 +17,49 @@ import {
   encodeNativeBlock,
   type NativeColumn,
 } from './native-block.ts';
+import { createTableStatements, createTipsStatement, TABLES } from './schema.ts';
+import { createServerStatements, SERVER_TABLES } from './server-schema.ts';
+import type { TableDefinition } from './table-definition.ts';
 
-export type SqlParameters = Readonly<Record<string, unknown>>;
+export type Columns = Readonly<Record<string, NativeColumn>>;
+
+/** What the rows of a batch are, for engines that insert them once only however often they try, and put them on shards. */
+export interface BatchSpan {
+  /** First and last-but-one value of the `idColumn`, for what the table is counted by. */
+  readonly range: (countedBy: TableDefinition['countedBy']) => readonly [bigint, bigint];
+  /** Number of the first block; and for what is kept by block, where the rows of each block end, from the batch's first row. */
+  readonly firstBlock: bigint;
+  readonly ends: Readonly<Record<string, Float64Array>>;
+}
 
 export interface LedgerEngine {
-  /** Run a statement that answers nothing. */
+  readonly kind: 'chdb' | 'clickhouse' | 'cluster';
+  /** The numbered tables that it keeps. */
+  readonly tables: Readonly<Record<string, TableDefinition>>;
+  /** Whether these are the wide ones of `server-schema.ts`, with identifiers and look-up tables. */
+  readonly hasIdentifiers: boolean;
+  /** Make the commit log, unless it is there. */
+  createTips(): Promise<void>;
+  /** Make the other tables, unless they are there. */
+  createTables(): Promise<void>;
+  /** Run a statement that answers nothing; on a cluster the first shard runs it. */
   command(sql: string): Promise<void>;
   /** Rows as objects; 64-bit integers come as decimal strings. */
-  query<Row>(sql: string, parameters?: SqlParameters): Promise<Row[]>;
+  query<Row>(sql: string): Promise<Row[]>;
   /** Rows as typed arrays, for bulk reading. */
   readNative(sql: string): Promise<DecodedBlock[]>;
   /**
    * Insert columns of equal length; nothing happens for no rows. The rows are written aside before this returns, so
    * the columns may be filled again at once; the promise tells when they are in. Inserts run one after the other;
    * after one that failed the later ones fail too, until `settle`.
+   *
+   * @param span of a numbered table's rows: however often a server has to be asked, they are in once
    */
-  insert(table: string, columns: Readonly<Record<string, NativeColumn>>): Promise<void>;
+  insert(table: string, columns: Columns, span?: BatchSpan): Promise<void>;
+  /** Drop the rows of which a condition holds, and wait until they are gone. Costs little when there are none. */
+  deleteRows(table: string, where: string): Promise<void>;
+  /** Drop all rows of a table. */
+  truncate(table: string): Promise<void>;
   /** Wait until no insert is under way, whether they succeeded or not, and forget failures. */
   settle(): Promise<void>;
   close(): Promise<void>;
@@ -45,9 +73,10 @@ interface ChdbAccess {
 /**
  * Open (or make) a chDB database in a folder.
  *
+ * @param isWide with the tables of servers: for tests that hold the engines against each other
  * @throws {ClewError} CLEW_DATA_BUSY when another process has it open
  */
-export async function openChdb(folder: string): Promise<LedgerEngine> {
+export async function openChdb(folder: string, isWide = false): Promise<LedgerEngine> {
   const scratch = join(folder, 'incoming');
   try {
     mkdirSync(folder, { recursive: true, mode: 0o700 });
@@ -63,7 +92,7 @@ export async function openChdb(folder: string): Promise<LedgerEngine> {
     await client.close();
     throw fileError(cause, scratch);
   }
-  return new ChdbEngine(folder, scratch, client, chdb);
+  return new ChdbEngine(folder, scratch, client, chdb, isWide);
 }
 
 async function connect(folder: string): Promise<{ client: ClickHouseClient; chdb: ChdbAccess }> {
@@ -90,6 +119,9 @@ async function connect(folder: string): Promise<{ client: ClickHouseClient; chdb
 }
 
 class ChdbEngine implements LedgerEngine {
+  readonly kind = 'chdb';
+  readonly tables: Readonly<Record<string, TableDefinition>>;
+  readonly hasIdentifiers: boolean;
   readonly #folder: string;
   /** Where rows lie on their way in. */
   readonly #scratch: string;
@@ -98,7 +130,15 @@ class ChdbEngine implements LedgerEngine {
   #insertCount = 0;
   #queue: Promise<void> = Promise.resolve();
 
-  constructor(folder: string, scratch: string, client: ClickHouseClient, chdb: ChdbAccess) {
+  constructor(
+    folder: string,
+    scratch: string,
+    client: ClickHouseClient,
+    chdb: ChdbAccess,
+    isWide: boolean,
+  ) {
+    this.tables = isWide ? SERVER_TABLES : TABLES;
+    this.hasIdentifiers = isWide;
     this.#folder = folder;
     this.#scratch = scratch;
     this.#client = client;
@@ -113,17 +153,24 @@ class ChdbEngine implements LedgerEngine {
     }
   }
 
+  createTips(): Promise<void> {
+    return this.command(createTipsStatement());
+  }
+
+  async createTables(): Promise<void> {
+    const statements = this.hasIdentifiers
+      ? createServerStatements({ hasCodecs: true })
+      : createTableStatements();
+    for (const statement of statements) await this.command(statement);
+  }
+
   async command(sql: string): Promise<void> {
     await this.#run(() => this.#client.command({ query: sql }));
   }
 
-  query<Row>(sql: string, parameters: SqlParameters = {}): Promise<Row[]> {
+  query<Row>(sql: string): Promise<Row[]> {
     return this.#run(async () => {
-      const answer = await this.#client.query({
-        query: sql,
-        format: 'JSONEachRow',
-        query_params: { ...parameters },
-      });
+      const answer = await this.#client.query({ query: sql, format: 'JSONEachRow' });
       return (await answer.json()) as Row[];
     });
   }
@@ -133,7 +180,7 @@ class ChdbEngine implements LedgerEngine {
     return [...decodeNativeBlocks(answer.bytes())];
   }
 
-  insert(table: string, columns: Readonly<Record<string, NativeColumn>>): Promise<void> {
+  insert(table: string, columns: Columns): Promise<void> {
     const names = Object.keys(columns);
     if (columns[names[0]!]!.length === 0) return this.#queue;
     this.#insertCount += 1;
@@ -151,6 +198,19 @@ class ChdbEngine implements LedgerEngine {
     // Whoever awaits an insert sees its failure; the queue itself must not end the process.
     insertion.catch(() => undefined);
     return insertion;
+  }
+
+  async deleteRows(table: string, where: string): Promise<void> {
+    // A mutation rewrites parts and takes a tenth of a second even for nothing: look first.
+    const [found] = await this.query<{ rows: string }>(
+      `SELECT count() AS rows FROM ${table} WHERE ${where}`,
+    );
+    if (found?.rows === '0') return;
+    await this.command(`ALTER TABLE ${table} DELETE WHERE ${where} SETTINGS mutations_sync = 2`);
+  }
+
+  truncate(table: string): Promise<void> {
+    return this.command(`TRUNCATE TABLE ${table}`);
   }
 
   async settle(): Promise<void> {

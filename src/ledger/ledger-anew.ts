@@ -13,7 +13,7 @@ import {
   listWaitingBlocks,
 } from './block-directory.ts';
 import { type LedgerEngine, openChdb } from './engine.ts';
-import { createTableStatements, TIPS_TABLE, WAITING_TABLE } from './schema.ts';
+import { TIPS_TABLE, WAITING_TABLE } from './schema.ts';
 
 /**
  * Let every block of a ledger wait (see `block-directory.ts`), then drop tables and flow index. The tables are not looked
@@ -34,7 +34,7 @@ export async function letAllWait(
   const engine = await openChdb(ledgerFolder);
   try {
     // Only those that are missing are made, and the two that are needed here have been the same in every format.
-    for (const statement of createTableStatements()) await engine.command(statement);
+    await engine.createTables();
     const waiting = await listWaitingBlocks(engine);
     const known = await listKnown(engine, waiting);
     placesOf(waiting);

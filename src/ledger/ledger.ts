@@ -30,23 +30,15 @@ import {
   recoverFlow,
 } from './flow-store.ts';
 import { undoBlocks } from './flow-undo.hot.ts';
-import { StringValues, U64Values } from './native-block.ts';
+import { LedgerRows, newestTip } from './ledger-rows.ts';
 import { ReaderGate } from './reader-gate.ts';
-import { NO_BASE, type RowBase, sqlRow } from './row-base.ts';
-import {
-  createTableStatements,
-  createTipsStatement,
-  LEDGER_FORMAT_VERSION,
-  TABLES,
-  type TableName,
-  TIPS_TABLE,
-} from './schema.ts';
+import { NO_BASE, type RowBase } from './row-base.ts';
+import { LEDGER_FORMAT_VERSION, TIPS_TABLE } from './schema.ts';
 import {
   baseForRecord,
   baseOf,
   countersForRecord,
   countersOf,
-  parseTipRecord,
   type RowCounts,
   type TipRecord,
 } from './tip-record.ts';
@@ -95,8 +87,11 @@ export class Ledger {
   readonly gate = new ReaderGate();
   readonly #folder: string;
   readonly #options: LedgerOptions;
+  readonly #tables: LedgerRows;
   #tip: TipRecord | undefined;
   #sequence: number;
+  /** What was handed to the engine: the tip, or a batch that is on its way. */
+  #handed: RowCounts | undefined;
   /** For reading. */
   #flow: FlowIndex | undefined;
   /** The tips that flow indexes for reading were opened at. */
@@ -122,6 +117,7 @@ export class Ledger {
     this.#tip = tip;
     this.#sequence = sequence;
     this.base = tip === undefined ? (options.base ?? NO_BASE) : baseOf(tip);
+    this.#tables = new LedgerRows(engine, this.base);
   }
 
   /**
@@ -139,7 +135,7 @@ export class Ledger {
     const engine = await openChdb(join(folder, 'ledger'));
     try {
       // The version first: a newer Clew's tables are not ours to add to.
-      await engine.command(createTipsStatement());
+      await engine.createTips();
       const { tip, sequence } = await newestTip(engine, folder);
       if (tip !== undefined && tip.network !== network.name) {
         throw new ClewError('CLEW_NETWORK_MISMATCH', `The ledger is one of ${tip.network}.`, {
@@ -147,30 +143,14 @@ export class Ledger {
           network: network.name,
         });
       }
-      for (const statement of createTableStatements()) await engine.command(statement);
+      await engine.createTables();
       const ledger = new Ledger(network, engine, folder, options, tip, sequence);
       if (existsSync(ledger.#writingMark)) await ledger.recover();
-      await ledger.#requireRows();
+      await ledger.#tables.requireRows(ledger.rows, folder);
       return ledger;
     } catch (cause) {
       await engine.close();
       throw cause;
-    }
-  }
-
-  /** The tables hold as many rows as the tip says: cheap, since the engine knows without reading them. */
-  async #requireRows(): Promise<void> {
-    for (const [name, { countedBy }] of Object.entries(TABLES)) {
-      if (name === 'unknown_prevouts') continue;
-      const [found] = await this.engine.query<{ rows: string }>(
-        `SELECT count() AS rows FROM ${name}`,
-      );
-      if (Number(found!.rows) === this.rows[countedBy]) continue;
-      throw new ClewError(
-        'CLEW_LEDGER_DAMAGED',
-        `The table ${name} holds ${found!.rows} rows where the tip says ${this.rows[countedBy]}.`,
-        { folder: this.#folder, table: name, found: found!.rows, expected: this.rows[countedBy] },
-      );
     }
   }
 
@@ -219,7 +199,7 @@ export class Ledger {
       this.#closeFlow();
       this.#closeWritten();
       await this.#goBackToWholeTables();
-      await this.#dropRowsAbove(this.rows);
+      await this.#tables.dropAbove(this.rows);
       if (this.#tip === undefined) rmSync(this.#flowFolder, { recursive: true, force: true });
       else await this.#recoverFlow(this.#tip);
     });
@@ -246,7 +226,7 @@ export class Ledger {
         return;
       }
       await this.#writeTip(checkpoint);
-      await this.#dropRowsAbove(checkpoint.rows);
+      await this.#tables.dropAbove(checkpoint.rows);
       const flow = recoverFlow(this.#flowFolder, this.network, checkpoint, this.#flowOptions(tip));
       this.#checkpointAndClose(flow, checkpoint);
     }
@@ -287,30 +267,10 @@ export class Ledger {
     return { ...this.#options, onProgress: (done) => this.#options.onRebuild?.(done, total) };
   }
 
-  async #dropRowsAbove(rows: RowCounts): Promise<void> {
-    for (const [name, table] of Object.entries(TABLES)) {
-      const { countedBy } = table;
-      if (rows[countedBy] === 0) {
-        await this.engine.command(`TRUNCATE TABLE ${name}`);
-        continue;
-      }
-      const end =
-        countedBy === 'files' ? `${rows.files}` : sqlRow(this.base[countedBy], rows[countedBy]);
-      const beyond = `${table.idColumn} >= ${end}`;
-      // A mutation rewrites parts and takes a tenth of a second even for nothing: look first.
-      const [found] = await this.engine.query<{ rows: string }>(
-        `SELECT count() AS rows FROM ${name} WHERE ${beyond}`,
-      );
-      if (found?.rows === '0') continue;
-      await this.engine.command(
-        `ALTER TABLE ${name} DELETE WHERE ${beyond} SETTINGS mutations_sync = 2`,
-      );
-    }
-  }
-
   /** Mark the ledger as being written, until `endWriting`. A ledger found so is recovered when it is opened. */
   beginWriting(): void {
     this.#isWriting = true;
+    this.#handed = undefined;
     try {
       writeFileSync(this.#writingMark, '', { flush: true });
       // The mark lasts only once its folder's entry is on the disk too.
@@ -348,22 +308,15 @@ export class Ledger {
       counters: countersForRecord(counters),
       facts: flow.columns.states('fact'),
     };
-    const inserts: Promise<void>[] = [];
-    for (const [table, columns] of Object.entries(batch)) {
-      inserts.push(this.engine.insert(table as TableName, columns));
-      for (const column of Object.values(columns)) column.clear();
-    }
-    this.#committing = Promise.all(inserts).then(() => this.#writeTip(record));
+    const inserted = this.#tables.insertBatch(batch, flow, this.#handed ?? this.rows, record.rows);
+    this.#handed = record.rows;
+    this.#committing = inserted.then(() => this.#writeTip(record));
     return this.#committing;
   }
 
   async #writeTip(record: TipRecord): Promise<void> {
     this.#sequence += 1;
-    const seq = new U64Values();
-    const text = new StringValues();
-    seq.push(this.#sequence);
-    text.pushText(JSON.stringify(record));
-    await this.engine.insert(TIPS_TABLE, { seq, record: text });
+    await this.#tables.insertTip(this.#sequence, record);
     this.#tip = record;
   }
 
@@ -424,7 +377,7 @@ export class Ledger {
       facts: flow.columns.states('fact'),
     };
     await this.#writeTip(undone);
-    await this.#dropRowsAbove(undone.rows);
+    await this.#tables.dropAbove(undone.rows);
     checkpointFlow(flow, undone, true);
   }
 
@@ -440,9 +393,9 @@ export class Ledger {
   }
 
   async #forgetAll(): Promise<void> {
-    await this.engine.command(`TRUNCATE TABLE ${TIPS_TABLE}`);
+    await this.engine.truncate(TIPS_TABLE);
     this.#tip = undefined;
-    await this.#dropRowsAbove(NOTHING);
+    await this.#tables.dropAbove(NOTHING);
     rmSync(this.#flowFolder, { recursive: true, force: true });
   }
 
@@ -531,6 +484,11 @@ export class Ledger {
     }
   }
 
+  /** The flow index that is being written, if any: whoever keeps one open sees whether it is still that one. */
+  get written(): FlowIndex | undefined {
+    return this.#written;
+  }
+
   /** Everything is committed and checkpointed: close what was written, and take the mark away. */
   async finishWriting(): Promise<void> {
     await this.checkpoint(true);
@@ -566,18 +524,6 @@ export class Ledger {
     this.#closeWritten();
     await this.engine.close();
   }
-}
-
-/** The last row of the commit log, and its number. */
-async function newestTip(
-  engine: LedgerEngine,
-  folder: string,
-): Promise<{ tip: TipRecord | undefined; sequence: number }> {
-  const [newest] = await engine.query<{ seq: string; record: string }>(
-    `SELECT seq, record FROM ${TIPS_TABLE} ORDER BY seq DESC LIMIT 1`,
-  );
-  if (newest === undefined) return { tip: undefined, sequence: 0 };
-  return { tip: parseTipRecord(newest.record, folder), sequence: Number(newest.seq) };
 }
 
 /** Whether links can help that are made anew: something of the flow index is missing or not what was written. */

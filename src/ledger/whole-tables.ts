@@ -5,13 +5,12 @@
 import { findBlockHash } from './block-directory.ts';
 import type { LedgerEngine } from './engine.ts';
 import { type RowBase, sqlRow } from './row-base.ts';
-import { TABLES, type TableName, TIPS_TABLE } from './schema.ts';
+import { TIPS_TABLE } from './schema.ts';
+import type { TableDefinition } from './table-definition.ts';
 import { parseTipRecord, type RowCounts, type TipRecord } from './tip-record.ts';
 
 /** Commits that are looked at: a batch is some seconds of work, and the disk lags half a minute. */
 const TIPS_MAX = 1_000;
-
-const COUNTED = (Object.keys(TABLES) as TableName[]).filter((name) => name !== 'unknown_prevouts');
 
 /**
  * The newest tip whose rows are all in the tables, and whose block is on the chain that they hold.
@@ -26,13 +25,14 @@ export async function newestWholeTip(
   tip: TipRecord,
   folder: string,
 ): Promise<TipRecord | undefined> {
-  const there = new Map<TableName, number>();
-  for (const table of COUNTED) {
-    const rows = tip.rows[TABLES[table].countedBy];
-    there.set(table, await rowsFromStart(engine, base, table, rows));
+  const counted = Object.entries(engine.tables).filter(([, { isSparse }]) => !isSparse);
+  const there = new Map<string, number>();
+  for (const [table, definition] of counted) {
+    const rows = tip.rows[definition.countedBy];
+    there.set(table, await rowsFromStart(engine, base, table, definition, rows));
   }
   const isWhole = (counts: RowCounts): boolean =>
-    COUNTED.every((table) => counts[TABLES[table].countedBy] <= there.get(table)!);
+    counted.every(([table, { countedBy }]) => counts[countedBy] <= there.get(table)!);
   if (isWhole(tip.rows)) return tip;
   const log = await engine.query<{ record: string }>(
     `SELECT record FROM ${TIPS_TABLE} ORDER BY seq DESC LIMIT ${TIPS_MAX}`,
@@ -49,11 +49,11 @@ export async function newestWholeTip(
 async function rowsFromStart(
   engine: LedgerEngine,
   base: RowBase,
-  table: TableName,
+  table: string,
+  { idColumn, countedBy }: TableDefinition,
   rowsMax: number,
 ): Promise<number> {
-  const { idColumn, countedBy } = TABLES[table];
-  const begin = countedBy === 'files' ? 0n : base[countedBy];
+  const begin = countedBy in base ? base[countedBy as keyof RowBase] : 0n;
   const count = async (where: string): Promise<number> => {
     const [found] = await engine.query<{ rows: string }>(
       `SELECT count() AS rows FROM ${table} ${where}`,

@@ -1,0 +1,134 @@
+/**
+ * The rows of a ledger in the tables of its engine: the commit log, the batches, and what is dropped again.
+ */
+import { ClewError } from '../errors.ts';
+import type { BatchRows } from './batch-rows.ts';
+import type { BatchSpan, Columns, LedgerEngine } from './engine.ts';
+import type { FlowIndex } from './flow-index.ts';
+import { StringValues, U64Values } from './native-block.ts';
+import { type RowBase, sqlRow } from './row-base.ts';
+import { TIPS_TABLE } from './schema.ts';
+import { ServerRows } from './server-rows.hot.ts';
+import type { TableDefinition } from './table-definition.ts';
+import { parseTipRecord, type RowCounts, type TipRecord } from './tip-record.ts';
+
+export interface NewestTip {
+  readonly tip: TipRecord | undefined;
+  readonly sequence: number;
+}
+
+export class LedgerRows {
+  readonly #engine: LedgerEngine;
+  readonly #base: RowBase;
+  readonly #serverRows: ServerRows | undefined;
+
+  /** @param base where the row numbers of the tables begin */
+  constructor(engine: LedgerEngine, base: RowBase) {
+    this.#engine = engine;
+    this.#base = base;
+    this.#serverRows = engine.hasIdentifiers ? new ServerRows(base) : undefined;
+  }
+
+  /** Where the numbers of what a table is counted by begin. */
+  #baseOf(countedBy: TableDefinition['countedBy']): bigint {
+    return (this.#base as unknown as Record<string, bigint>)[countedBy] ?? 0n;
+  }
+
+  /**
+   * The tables hold as many rows as the tip says: cheap, since the engine knows without reading them.
+   *
+   * @param isWrittenElsewhere somebody else may be writing: more rows are no fault
+   * @throws {ClewError} CLEW_LEDGER_DAMAGED
+   */
+  async requireRows(rows: RowCounts, folder: string, isWrittenElsewhere = false): Promise<void> {
+    for (const [table, { countedBy, isSparse }] of Object.entries(this.#engine.tables)) {
+      if (isSparse) continue;
+      const [found] = await this.#engine.query<{ rows: string }>(
+        `SELECT count() AS rows FROM ${table}`,
+      );
+      const [count, expected] = [Number(found!.rows), rows[countedBy]];
+      if (count === expected || (isWrittenElsewhere && count > expected)) continue;
+      throw new ClewError(
+        'CLEW_LEDGER_DAMAGED',
+        `The table ${table} holds ${count} rows where the tip says ${expected}.`,
+        { folder, table, found: `${count}`, expected },
+      );
+    }
+  }
+
+  /** Drop all rows that the counts leave out. */
+  async dropAbove(rows: RowCounts): Promise<void> {
+    for (const [table, { countedBy, idColumn }] of Object.entries(this.#engine.tables)) {
+      if (rows[countedBy] === 0) await this.#engine.truncate(table);
+      else {
+        const end = sqlRow(this.#baseOf(countedBy), rows[countedBy]);
+        await this.#engine.deleteRows(table, `${idColumn} >= ${end}`);
+      }
+    }
+  }
+
+  /**
+   * Hand the rows of a batch to the engine; its columns may be filled again once this returns.
+   *
+   * @param from counts at the commit before
+   * @param to counts at this one
+   * @returns when all are in
+   */
+  insertBatch(batch: BatchRows, flow: FlowIndex, from: RowCounts, to: RowCounts): Promise<void> {
+    const tables: Record<string, Columns> = { ...batch };
+    const span = this.#serverRows === undefined ? undefined : this.#spanOf(flow, from, to);
+    if (this.#serverRows !== undefined) {
+      const { txids, tables: others } = this.#serverRows.fill(flow, from, to);
+      Object.assign(tables, others, { transactions: { ...batch.transactions, txid: txids } });
+    }
+    const inserts: Promise<void>[] = [];
+    for (const [table, columns] of Object.entries(tables)) {
+      inserts.push(this.#engine.insert(table, columns, span));
+      for (const column of Object.values(columns)) column.clear();
+    }
+    return Promise.all(inserts).then(() => undefined);
+  }
+
+  #spanOf(flow: FlowIndex, from: RowCounts, to: RowCounts): BatchSpan {
+    const count = to.blocks - from.blocks;
+    const ends = {
+      blocks: new Float64Array(count),
+      transactions: new Float64Array(count),
+      inputs: new Float64Array(count),
+      outputs: new Float64Array(count),
+    };
+    for (let n = 0; n < count; n += 1) {
+      const block = from.blocks + n + 1;
+      const tx = block < to.blocks ? flow.blockFirstTx.at(block) : to.transactions;
+      ends.blocks[n] = n + 1;
+      ends.transactions[n] = tx - from.transactions;
+      ends.inputs[n] = flow.txFirstInput.at(tx) - from.inputs;
+      ends.outputs[n] = flow.txFirstOutput.at(tx) - from.outputs;
+    }
+    return {
+      range: (countedBy) => {
+        const base = this.#baseOf(countedBy);
+        return [base + BigInt(from[countedBy]), base + BigInt(to[countedBy])];
+      },
+      firstBlock: this.#base.blocks + BigInt(from.blocks),
+      ends,
+    };
+  }
+
+  async insertTip(sequence: number, record: TipRecord): Promise<void> {
+    const seq = new U64Values();
+    const text = new StringValues();
+    seq.push(sequence);
+    text.pushText(JSON.stringify(record));
+    await this.#engine.insert(TIPS_TABLE, { seq, record: text });
+  }
+}
+
+/** The last row of the commit log, and its number. */
+export async function newestTip(engine: LedgerEngine, folder: string): Promise<NewestTip> {
+  const [newest] = await engine.query<{ seq: string; record: string }>(
+    `SELECT seq, record FROM ${TIPS_TABLE} ORDER BY seq DESC LIMIT 1`,
+  );
+  if (newest === undefined) return { tip: undefined, sequence: 0 };
+  return { tip: parseTipRecord(newest.record, folder), sequence: Number(newest.seq) };
+}
