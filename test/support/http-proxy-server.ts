@@ -45,7 +45,9 @@ export async function startHttpProxy(options: HttpProxyOptions): Promise<HttpPro
     socket.write('HTTP/1.1 200 Connected\r\n\r\n');
     const target = connect(toPort, '127.0.0.1');
     target.on('error', () => socket.destroy());
+    target.on('close', () => socket.destroy());
     socket.on('error', () => target.destroy());
+    socket.on('close', () => target.destroy());
     socket.pipe(target);
     target.pipe(socket);
   });
