@@ -231,6 +231,11 @@ export const ERRORS = {
     http: 403,
     hint: 'Say yes when asked, or give --consent: the server sees which addresses and transactions are asked for.',
   },
+  CLEW_REMOTE_BUDGET: {
+    exit: EXIT.unavailable,
+    http: 503,
+    hint: 'Allow more with --max-requests, or ask for less. What was fetched is kept: the next run goes on from there.',
+  },
   CLEW_PROXY: {
     exit: EXIT.unavailable,
     http: 502,
