@@ -60,6 +60,20 @@ export async function listBlocks(engine: LedgerEngine): Promise<LedgerBlock[]> {
   return rows.map((row) => fromRow(row, files[row.file_id]!));
 }
 
+/** The blocks of some heights, both ends among them: a few of many. */
+export async function listBlocksBetween(
+  engine: LedgerEngine,
+  heightMin: number,
+  heightMax: number,
+): Promise<LedgerBlock[]> {
+  const files = await listFiles(engine);
+  const rows = await engine.query<BlockRow & { readonly file_id: number }>(
+    `SELECT ${BLOCK_COLUMNS}, file_id FROM blocks
+     WHERE height >= ${heightMin} AND height <= ${heightMax} ORDER BY block_index`,
+  );
+  return rows.map((row) => fromRow(row, files[row.file_id]!));
+}
+
 /** Paths of the block files by number. */
 export async function listFiles(engine: LedgerEngine): Promise<string[]> {
   const rows = await engine.query<{ file_id: number; path: string }>(

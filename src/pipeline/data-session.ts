@@ -10,6 +10,7 @@ import type { LedgerOptions } from '../ledger/ledger.ts';
 import type { BlockSource } from '../source/block-source.ts';
 import { openStore, type Store } from '../store/open-store.ts';
 import type { OpenNetwork } from './open-network.ts';
+import type { BlockFetcher } from './raw-source.ts';
 import { TakingTurns } from './taking-turns.ts';
 
 export interface DataPlaces {
@@ -22,6 +23,8 @@ export class DataSession {
   readonly #places: DataPlaces;
   readonly #networks: TakingTurns<NetworkName, OpenNetwork>;
   #store: Promise<Store> | undefined;
+  /** Nodes that can be asked for the bytes of blocks, by network; whoever puts one in takes it out and closes it. */
+  readonly nodes = new Map<NetworkName, BlockFetcher>();
 
   /** @param options for the ledgers that are opened */
   constructor(places: DataPlaces, options: LedgerOptions = {}) {
@@ -30,7 +33,11 @@ export class DataSession {
       async (name) => {
         // Loaded late: importing tags needs no engine.
         const { OpenNetwork } = await import('./open-network.ts');
-        const place = { networkFolder: places.networkFolder(name), store: () => this.store() };
+        const place = {
+          networkFolder: places.networkFolder(name),
+          store: () => this.store(),
+          node: () => this.nodes.get(name),
+        };
         return OpenNetwork.open(place, getNetwork(name), options);
       },
       (network) => network.close(),

@@ -134,6 +134,19 @@ export class LoadSession {
     this.#rowsAtCheckpoint = this.#rowsAtCommit;
   }
 
+  /**
+   * Commit what was added, wait until it counts, and go on afterwards.
+   *
+   * @param isPublished put the flow index on the disk too, where readers of this process see it
+   */
+  async settle(isPublished: boolean): Promise<void> {
+    await this.commit();
+    await this.#inFlight;
+    if (!isPublished || this.#rowsAtCheckpoint === this.#rowsAtCommit) return;
+    await this.#ledger.checkpoint(false);
+    this.#rowsAtCheckpoint = this.#rowsAtCommit;
+  }
+
   /** Commit the rest, and put the flow index on the disk. */
   async finish(): Promise<void> {
     await this.commit();

@@ -32,6 +32,7 @@ import { answerStatus, type StatusAnswer } from './answers/status-answer.ts';
 import { answerTransaction, type TransactionAnswer } from './answers/transaction-answer.ts';
 import { type AsOf, asOf } from './as-of.ts';
 import { loadRun } from './cluster-ledger.ts';
+import { type BlockFetcher, openRawSource, type RawSource } from './raw-source.ts';
 import { readStrippedHex } from './raw-transaction.ts';
 import { whichArgument } from './which-argument.ts';
 
@@ -44,6 +45,8 @@ export interface NetworkPlaces {
   readonly networkFolder: string;
   /** The workspace database, opened once for all networks; whoever gives it closes it. */
   readonly store: () => Promise<Store>;
+  /** A node of the network, for the bytes of blocks that came from one; asked at each use. */
+  readonly node?: () => BlockFetcher | undefined;
 }
 
 /** An address found in the ledger. */
@@ -61,6 +64,8 @@ export interface Page {
 export class OpenNetwork {
   readonly ledger: Ledger;
   readonly network: Network;
+  /** Bytes of blocks and transactions, from their files or from the node. */
+  readonly raw: RawSource;
   readonly #places: NetworkPlaces;
   #tagIndex: Promise<TagIndex> | undefined;
   /** What run and attributions were made from. */
@@ -74,6 +79,7 @@ export class OpenNetwork {
     this.ledger = ledger;
     this.network = ledger.network;
     this.#places = places;
+    this.raw = openRawSource(ledger.network, places.node);
   }
 
   /** @throws {ClewError} CLEW_DATA_BUSY, CLEW_DATA_NEWER, CLEW_LEDGER_DAMAGED */
@@ -227,7 +233,8 @@ export class OpenNetwork {
     const txIndex = getTransactionIndex(flow, txid, at.txEnd);
     const answer = answerTransaction(flow, await this.run(at), txIndex, facts);
     if (!withBytes) return answer;
-    return { ...answer, strippedHex: readStrippedHex(facts.raw, facts.txid, this.network) };
+    const strippedHex = await readStrippedHex(facts, this.network, this.raw);
+    return { ...answer, strippedHex };
   }
 
   /** @throws {ClewError} CLEW_ADDRESS_*, CLEW_AS_OF */
@@ -277,6 +284,7 @@ export class OpenNetwork {
   }
 
   async close(): Promise<void> {
+    this.raw.close();
     await this.ledger.close();
   }
 }

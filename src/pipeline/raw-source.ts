@@ -11,7 +11,7 @@ import { headerHash } from '../chain/header.ts';
 import { checkMerkleRoot, checkWitnessCommitment } from '../chain/merkle.ts';
 import type { Network } from '../chain/network.ts';
 import { ClewError } from '../errors.ts';
-import { type BlockPlace, openRawReader, type RawReader } from '../source/raw-bytes.ts';
+import { type BlockPlace, readRawBytes } from '../source/raw-bytes.ts';
 
 /** Stands for the file of a block that came from a node and was not kept. No path is like it: paths are absolute. */
 export const NODE_FILE = 'node:';
@@ -58,14 +58,11 @@ export function openRawSource(
   network: Network,
   node: () => BlockFetcher | undefined = () => undefined,
 ): RawSource {
-  let reader: RawReader | undefined;
   const blocks = new KeptBlocks(network);
   return {
     async read(place, blockHash) {
-      if (!isNodePlace(place)) {
-        reader ??= openRawReader();
-        return reader.read(place);
-      }
+      // Opened for each read: a file that moved meanwhile is noticed.
+      if (!isNodePlace(place)) return readRawBytes(place);
       const block = await blocks.get(blockHash, node());
       const { offsetBytes, lengthBytes } = place;
       if (offsetBytes + lengthBytes > block.length) {
@@ -78,8 +75,7 @@ export function openRawSource(
       return block.subarray(offsetBytes, offsetBytes + lengthBytes);
     },
     close() {
-      reader?.close();
-      reader = undefined;
+      blocks.forget();
     },
   };
 }
@@ -118,6 +114,11 @@ class KeptBlocks {
     // A failure is not kept.
     coming.catch(() => this.#kept.delete(hash));
     return coming;
+  }
+
+  forget(): void {
+    this.#kept.clear();
+    this.#sizes.clear();
   }
 
   #forgetOldest(): void {
