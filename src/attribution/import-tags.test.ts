@@ -55,14 +55,15 @@ test('all real packs and lists go in, with every tag accounted for', async (t) =
   assert.equal(result.filesPassedOver, 1, 'the ActorPack');
   assert.deepEqual(result.counts, {
     read: 516_105,
-    active: 491_262 + 56 - 10,
+    // Bitcoin, Litecoin, and 17 of Bitcoin Cash, 5 of Dash, 5 of Dogecoin.
+    active: 491_262 + 56 + 27 - 10,
     pending: 0,
     duplicate: 0,
-    otherChain: 516_105 - 491_262 - 56,
+    otherChain: 516_105 - 491_262 - 56 - 27,
     rejected: 10,
   });
   assert.equal(result.otherChains['ETH'], 24_460);
-  assert.equal(result.otherChains['BCH'], 17);
+  assert.equal(result.otherChains['BCH'], undefined);
   assert.equal(result.problemsLeftOut, 0);
   assert.deepEqual(
     result.rejects.map(({ code, count }) => [code, count]),
@@ -97,11 +98,14 @@ test('all real packs and lists go in, with every tag accounted for', async (t) =
   });
   assert.equal(sanctions.files.length, 17);
   assert.equal(sanctions.counts.read, 654, 'the sum of the table in the README');
-  assert.equal(sanctions.counts.active, 434 + 10);
+  // Bitcoin, Litecoin, Bitcoin Cash, Dash.
+  assert.equal(sanctions.counts.active, 434 + 10 + 7 + 3);
 
   const index = await loadTagIndex(store, 'main');
   assert.equal(index.tagCount, 491_262 - 10 + 434);
   assert.equal((await loadTagIndex(store, 'litecoin')).tagCount, 56 + 10);
+  assert.equal((await loadTagIndex(store, 'bitcoincash')).tagCount, 17 + 7);
+  assert.equal((await loadTagIndex(store, 'dash')).tagCount, 5 + 3);
   let disputed = 0;
   for (const address of index.addresses()) if (index.conflicts(address).length > 0) disputed += 1;
   assert.ok(disputed > 0, 'packs disagree on some addresses');

@@ -1,21 +1,21 @@
 /**
  * Whom a tag is about: which network its address or transaction belongs to.
  *
- * A tag stays on its network. What it says of the coin decides first (`BTC` or `XBT`: Bitcoin, `LTC`:
- * Litecoin; all others are other chains, Bitcoin Cash among them although its old addresses are the
- * same strings). Then the address must be valid there.
+ * A tag stays on its network. What it says of the coin decides first (`BTC` or `XBT`: Bitcoin, `LTC`, `DOGE`, `DASH`, `BCH`; all
+ * others are other chains). So Bitcoin's old addresses and Bitcoin Cash's, which are the same strings, are never mixed up. Then
+ * the address must be valid there.
  *
  * Packs know no test networks, so a made-up economy writes `BTC` too. The rule: when tags are
- * imported for a ledger of a test network, a `BTC` address that is valid on that network belongs
- * to it, one that is valid on the main network is left out as another chain's. No address is
+ * imported for a ledger of a test network, an address of its coin that is valid on that network belongs
+ * to it, one that is valid on the coin's real network is left out as another chain's. No address is
  * valid on both. A transaction id fits every network and is taken to belong to the ledger's.
  */
 import { canonicalAddress, recogniseAddress } from '../chain/address.ts';
-import { getNetwork, type NetworkName } from '../chain/network.ts';
+import { getNetwork, NETWORKS, type NetworkName, REAL_NETWORKS } from '../chain/network.ts';
 import { ClewError, type ErrorCode } from '../errors.ts';
 
-/** `real` covers main and litecoin; a test network stands for itself. */
-export type Scope = 'real' | Exclude<NetworkName, 'main' | 'litecoin'>;
+/** `real` covers all networks whose coins are worth something; a test network stands for itself. */
+export type Scope = 'real' | NetworkName;
 
 /** Why a tag was left out. */
 export interface Reject {
@@ -37,9 +37,8 @@ export type Placed =
   | { readonly kind: 'rejected'; readonly reject: Reject };
 
 const HOMES: ReadonlyMap<string, NetworkName> = new Map([
-  ['BTC', 'main'],
+  ...REAL_NETWORKS.map(({ coin, name }) => [coin, name] as const),
   ['XBT', 'main'],
-  ['LTC', 'litecoin'],
 ]);
 
 /** What may name a coin or chain in a pack. */
@@ -51,7 +50,7 @@ const TICKER = /^[A-Za-z0-9][A-Za-z0-9 ._-]{0,30}$/;
  * @example scopeOf('regtest') // 'regtest'
  */
 export function scopeOf(network: NetworkName): Scope {
-  return network === 'main' || network === 'litecoin' ? 'real' : network;
+  return NETWORKS[network].isTest ? network : 'real';
 }
 
 /**
@@ -73,7 +72,9 @@ export function placeSubject(
   }
   const home = HOMES.get(ticker.toUpperCase());
   if (home === undefined) return { kind: 'elsewhere', chain: ticker };
-  if (scope !== 'real' && home !== 'main') return { kind: 'elsewhere', chain: home };
+  if (scope !== 'real' && NETWORKS[scope].coin !== NETWORKS[home].coin) {
+    return { kind: 'elsewhere', chain: home };
+  }
   const network = scope === 'real' ? home : scope;
   return saidAbout === 'address' ? placeAddress(text, network) : placeTransaction(text, network);
 }
@@ -85,8 +86,9 @@ function placeAddress(text: string, network: NetworkName): Placed {
   } catch (error) {
     if (!(error instanceof ClewError)) throw error;
     if (scopeOf(network) !== 'real' && error.code === 'CLEW_ADDRESS_NETWORK') {
-      const isMain = recogniseAddress(text).some((each) => each.network === 'main');
-      if (isMain) return { kind: 'elsewhere', chain: 'main' };
+      const home = HOMES.get(NETWORKS[network].coin)!;
+      const isReal = recogniseAddress(text).some((each) => each.network === home);
+      if (isReal) return { kind: 'elsewhere', chain: home };
     }
     return reject(error.code, ADDRESS_REASONS[error.code] ?? 'the address is none');
   }

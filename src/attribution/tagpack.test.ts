@@ -5,6 +5,8 @@ import {
   madeUpLegacyAddress,
   madeUpTxid,
 } from '../../test/support/made-up-address.ts';
+import { canonicalAddress } from '../chain/address.ts';
+import { getNetwork } from '../chain/network.ts';
 import { ClewError, type ErrorCode } from '../errors.ts';
 import type { Scope } from './subject.ts';
 import { parseTagPack } from './tagpack.ts';
@@ -183,7 +185,7 @@ test('a tag stays on its network', () => {
 - {address: ${old}, currency: USDT, network: BTC}
 - {address: "0x0", currency: BTC, network: ETH}
 `);
-  assert.equal(counts.active, 4 - 1);
+  assert.equal(counts.active, 5 - 1);
   assert.equal(counts.duplicate, 1);
   assert.deepEqual(
     statements.flatMap(({ subjects }) => subjects.map(({ network, text }) => [network, text])),
@@ -191,9 +193,11 @@ test('a tag stays on its network', () => {
       ['main', A],
       ['litecoin', litecoin],
       ['main', old],
+      // The same string, and another network: written as that network writes it.
+      ['bitcoincash', canonicalAddress(old, getNetwork('bitcoincash'))],
     ],
   );
-  assert.deepEqual(Object.fromEntries(otherChains), { BCH: 1, BSV: 1, 'L-BTC': 1, ETH: 1 });
+  assert.deepEqual(Object.fromEntries(otherChains), { BSV: 1, 'L-BTC': 1, ETH: 1 });
 });
 
 test('for a test network, validity decides where a BTC address belongs', () => {

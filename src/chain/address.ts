@@ -3,7 +3,7 @@
  *
  * Storage and clustering never key on an address, only on the script. Codecs come from `@scure/base`;
  * the diagnosis of what is wrong with a text is ours. Sources: BIP 13 (P2SH), BIP 173 (bech32), BIP 350
- * (bech32m), Bitcoin Core `src/key_io.cpp`. A witness program of version 0 is written in bech32, one of
+ * (bech32m), Bitcoin Core `src/key_io.cpp`, the CashAddr specification (`cash-address.ts`). A witness program of version 0 is written in bech32, one of
  * a later version in bech32m.
  */
 import { base58, bech32, bech32m } from '@scure/base';
@@ -11,9 +11,18 @@ import { sha256d } from '../bytes/hash.ts';
 import { bytesEqual } from '../bytes/hex.ts';
 import { ClewError, type ErrorCode, type ErrorFacts } from '../errors.ts';
 import type { Address } from '../units/ids.ts';
+import { readCashAddress, writeCashAddress } from './cash-address.ts';
 import { recogniseForeignAddress } from './foreign-address.ts';
 import { NETWORKS, type Network, type NetworkName } from './network.ts';
-import { classifyScript, p2pkhScript, p2shScript, scriptPayload, witnessScript } from './script.ts';
+import {
+  classifyScript,
+  p2pkhScript,
+  p2sh32Payload,
+  p2sh32Script,
+  p2shScript,
+  scriptPayload,
+  witnessScript,
+} from './script.ts';
 import { SCRIPT_KIND } from './script-kind.ts';
 
 /** What an address says, whatever its network. */
@@ -24,6 +33,12 @@ type Reading =
       readonly prefix: string;
       readonly version: number;
       readonly program: Uint8Array;
+    }
+  | {
+      readonly form: 'cash';
+      readonly prefix: string;
+      readonly isScript: boolean;
+      readonly hash: Uint8Array;
     };
 
 function refuse(code: ErrorCode, message: string, facts: ErrorFacts = {}): never {
@@ -58,8 +73,11 @@ function refuseForeignCharacters(text: string): void {
 }
 
 const SEGWIT_PREFIXES: readonly string[] = [
-  ...new Set(Object.values(NETWORKS).map((network) => network.bech32Prefix)),
+  ...new Set(Object.values(NETWORKS).flatMap(({ bech32Prefix }) => bech32Prefix ?? [])),
 ];
+const CASH_PREFIXES: readonly string[] = Object.values(NETWORKS).flatMap(
+  ({ cashAddrPrefix }) => cashAddrPrefix ?? [],
+);
 
 const BECH32_DATA = /^[qpzry9x8gf2tvdw0s3jn54khce6mua7l]*$/;
 const BECH32_TEXT_MAX = 90;
@@ -156,9 +174,62 @@ function readBase58(text: string): Reading {
   });
 }
 
+/** A CashAddr without its prefix: a type byte below 32 begins with one of these letters. */
+const CASH_PAYLOAD = /^[qpzr][qpzry9x8gf2tvdw0s3jn54khce6mua7l]{41,111}$/;
+
+/** Prefix and payload of what has the form of a CashAddr of ours; the prefix may be left out. */
+function splitCashAddress(
+  text: string,
+): { prefixes: readonly string[]; payload: string } | undefined {
+  const lower = text.toLowerCase();
+  const colon = lower.indexOf(':');
+  if (colon < 0) {
+    return CASH_PAYLOAD.test(lower) ? { prefixes: CASH_PREFIXES, payload: lower } : undefined;
+  }
+  const prefix = lower.slice(0, colon);
+  if (!CASH_PREFIXES.includes(prefix)) return undefined;
+  return { prefixes: [prefix], payload: lower.slice(colon + 1) };
+}
+
+function readCash(text: string, prefixes: readonly string[], payload: string): Reading {
+  if (text !== text.toLowerCase() && text !== text.toUpperCase()) {
+    refuse('CLEW_ADDRESS_MIXED_CASE', 'The CashAddr address mixes lower and upper case.');
+  }
+  for (const [i, letter] of [...payload].entries()) {
+    if (letter.codePointAt(0)! > 0x7e || /[1bio]/.test(letter)) {
+      refuseLookalike(text, text.length - payload.length + i, 'which CashAddr never uses');
+    }
+  }
+  const readings = prefixes.map((prefix) => readCashAddress(prefix, payload));
+  const found = readings.find((reading) => typeof reading === 'object');
+  if (found === undefined) {
+    if (readings.includes('version')) {
+      return refuse('CLEW_ADDRESS_VERSION', 'The length of the CashAddr address does not fit.');
+    }
+    if (readings.includes('checksum')) {
+      return refuse(
+        'CLEW_ADDRESS_CHECKSUM',
+        'The checksum of the CashAddr address does not match.',
+      );
+    }
+    return refuse('CLEW_ADDRESS_FORMAT', 'What follows the prefix is no CashAddr address.');
+  }
+  const { prefix, type, hash } = found;
+  const isScript = type % 2 === 1;
+  // Of the lengths that the form has, these are the ones that scripts have.
+  const isPayable = type <= 3 && (hash.length === 20 || (isScript && hash.length === 32));
+  if (!isPayable) {
+    const message = `No CashAddr address of type ${type} has a hash of ${hash.length} bytes.`;
+    refuse('CLEW_ADDRESS_VERSION', message, { type, hashBytes: hash.length });
+  }
+  return { form: 'cash', prefix, isScript, hash };
+}
+
 /** What the text says, or a refusal that names what is wrong with it. */
 function readAddress(text: string): Reading {
   if (text === '') refuse('CLEW_ADDRESS_FORMAT', 'The address is empty.');
+  const cash = splitCashAddress(text);
+  if (cash !== undefined) return readCash(text, cash.prefixes, cash.payload);
   refuseForeignCharacters(text);
   const lower = text.toLowerCase();
   const prefix = SEGWIT_PREFIXES.find((candidate) => lower.startsWith(`${candidate}1`));
@@ -180,6 +251,11 @@ function scriptOn(reading: Reading, network: Network): Uint8Array | undefined {
     if (reading.prefix !== network.bech32Prefix) return undefined;
     return witnessScript(reading.version, reading.program);
   }
+  if (reading.form === 'cash') {
+    if (reading.prefix !== network.cashAddrPrefix) return undefined;
+    if (!reading.isScript) return p2pkhScript(reading.hash);
+    return reading.hash.length === 32 ? p2sh32Script(reading.hash) : p2shScript(reading.hash);
+  }
   if (reading.version === network.p2pkhVersion) return p2pkhScript(reading.hash20);
   return network.p2shVersions.includes(reading.version) ? p2shScript(reading.hash20) : undefined;
 }
@@ -192,18 +268,25 @@ function networksOf(reading: Reading): Network[] {
  * The address of a script on that network, in its canonical spelling.
  *
  * A bare public key (P2PK) is written as the P2PKH address of that key. Undefined for bare multisig,
- * OP_RETURN and non-standard scripts, which no address stands for.
+ * OP_RETURN and non-standard scripts, which no address stands for, and for witness programs where there is no segwit.
  *
  * @example scriptToAddress(p2wpkhScript(hash20), getNetwork('main')) // 'bc1q…'
  */
 export function scriptToAddress(script: Uint8Array, network: Network): Address | undefined {
   const kind = classifyScript(script, 0, script.length);
   const payload = scriptPayload(script);
-  if (payload === undefined) return undefined;
-  if (kind === SCRIPT_KIND.p2pk || kind === SCRIPT_KIND.p2pkh) {
-    return base58Address(network.p2pkhVersion, payload);
+  const isKey = kind === SCRIPT_KIND.p2pk || kind === SCRIPT_KIND.p2pkh;
+  if (network.cashAddrPrefix !== undefined) {
+    const prefix = network.cashAddrPrefix;
+    const hash32 = p2sh32Payload(script);
+    const hash = isKey || kind === SCRIPT_KIND.p2sh ? payload : hash32;
+    if (hash === undefined) return undefined;
+    return writeCashAddress({ prefix, type: isKey ? 0 : 1, hash }) as Address;
   }
+  if (payload === undefined) return undefined;
+  if (isKey) return base58Address(network.p2pkhVersion, payload);
   if (kind === SCRIPT_KIND.p2sh) return base58Address(network.p2shVersions[0]!, payload);
+  if (network.bech32Prefix === undefined) return undefined;
   const version = script[0] === 0 ? 0 : script[0]! - 0x50;
   const words = [version, ...bech32.toWords(payload)];
   const codec = version === 0 ? bech32 : bech32m;
@@ -264,7 +347,8 @@ function refuseOtherChain(text: string, network: Network): void {
 }
 
 /**
- * The one spelling of an address: bech32 in lower case, Litecoin's P2SH with M.
+ * The one spelling of an address: bech32 in lower case, Litecoin's P2SH with M, Bitcoin Cash as CashAddr with its prefix and
+ * without the mark for tokens.
  *
  * @throws {ClewError} as `addressToScript`
  * @example canonicalAddress('BC1Q…', getNetwork('main')) // 'bc1q…'
@@ -276,7 +360,7 @@ export function canonicalAddress(text: string, network: Network): Address {
 
 /** A chain that the text is a valid address of. */
 export interface RecognisedAddress {
-  /** Ticker: BTC, LTC, or that of a chain that Clew does not read. */
+  /** Ticker: of a coin that Clew reads, or of a chain that it does not. */
   readonly chain: string;
   /** Our name of the network, for chains that Clew reads. */
   readonly network?: NetworkName;

@@ -2,16 +2,14 @@ import { formatCoins } from '../units/amount.ts';
 import { groupedNumber } from '../units/number-text.ts';
 import { getNetwork } from './network.ts';
 
-/** Networks whose coins are worth something. */
-const REAL = new Set(['main', 'litecoin']);
-
 /**
  * The ticker of a network's coin, marked on test networks.
  *
  * @example coinText('regtest') // 'test BTC'
  */
 export function coinText(networkName: string): string {
-  return `${REAL.has(networkName) ? '' : 'test '}${getNetwork(networkName).coin}`;
+  const { coin, isTest } = getNetwork(networkName);
+  return isTest ? `test ${coin}` : coin;
 }
 
 /**

@@ -20,6 +20,7 @@
  */
 import { type Sha256Lanes, sha256Lanes } from '../bytes/sha256-lanes.hot.ts';
 import { ClewError } from '../errors.ts';
+import { tokenPrefixLength } from './cash-tokens.ts';
 import type { Network } from './network.ts';
 
 export const HEADER_BYTES = 80;
@@ -31,6 +32,8 @@ const TX_BYTES_MIN = 4 + 1 + INPUT_BYTES_MIN + 1 + OUTPUT_BYTES_MIN + 4;
 
 const FLAG_WITNESS = 1;
 const FLAG_MWEB = 8;
+/** Dash: version of a transaction from which on its upper half is a type, and a payload follows (DIP 2). */
+const SPECIAL_VERSION_MIN = 3;
 /** Block version bit that announces a merged-mining proof ("AuxPoW"). */
 const VERSION_AUXPOW = 0x100;
 
@@ -81,6 +84,8 @@ export class BlockColumns {
   txVersion: Int32Array = NO_I32;
   txLocktime: Uint32Array = NO_U32;
   txHasWitness: Uint8Array = NO_U8;
+  /** 1 for Litecoin's "HogEx", through which all coins go that enter or leave the extension block. */
+  txIsHogEx: Uint8Array = NO_U8;
   /** Row of the first input and output; one entry more than transactions. */
   txFirstInput: Uint32Array = NO_U32;
   txFirstOutput: Uint32Array = NO_U32;
@@ -118,6 +123,7 @@ export class BlockColumns {
     this.txVersion = arrays.i32(txs);
     this.txLocktime = arrays.u32(txs);
     this.txHasWitness = arrays.u8(txs);
+    this.txIsHogEx = arrays.u8(txs);
     this.txFirstInput = arrays.u32(txs + 1);
     this.txFirstOutput = arrays.u32(txs + 1);
     this.txids = arrays.u8(32 * txs);
@@ -140,6 +146,16 @@ function damaged(what: string, offset: number): ClewError {
   return new ClewError('CLEW_BLOCK_DAMAGED', `The block is damaged at byte ${offset}: ${what}.`, {
     offset,
   });
+}
+
+/** One amount is a number, exact below 2^53: 90,071,992 coins of eight decimals, which a Dogecoin output may exceed. */
+function amountTooLarge(offset: number, isPossible: boolean): ClewError {
+  if (!isPossible) return damaged('an amount is beyond 2^53', offset);
+  return new ClewError(
+    'CLEW_LEDGER_LIMIT',
+    `An output of the block pays more than 2^53 - 1 of the smallest unit, which Clew can not keep exactly (byte ${offset}).`,
+    { offset, valueMax: Number.MAX_SAFE_INTEGER },
+  );
 }
 
 /** Where the varint that was read last ended. Module state, so that the loops return plain numbers. */
@@ -176,6 +192,19 @@ function readU32(bytes: Uint8Array, at: number): number {
   );
 }
 
+/** What decides how a transaction is read. */
+type TransactionRules = Pick<
+  Network,
+  'mweb' | 'specialTransactions' | 'cashTokens' | 'hugeAmounts'
+>;
+
+const PLAIN_RULES: TransactionRules = {
+  mweb: false,
+  specialTransactions: false,
+  cashTokens: false,
+  hugeAmounts: false,
+};
+
 /** Inputs from `at` on become rows of `into`; returns where they end. */
 function readInputs(bytes: Uint8Array, start: number, count: number, into: BlockColumns): number {
   const { inPrevTxidOffset, inPrevVout, inSequence, inScriptOffset, inScriptLength } = into;
@@ -203,7 +232,13 @@ function readInputs(bytes: Uint8Array, start: number, count: number, into: Block
 }
 
 /** Outputs from `at` on become rows of `into`; returns where they end. */
-function readOutputs(bytes: Uint8Array, start: number, count: number, into: BlockColumns): number {
+function readOutputs(
+  bytes: Uint8Array,
+  start: number,
+  count: number,
+  rules: TransactionRules,
+  into: BlockColumns,
+): number {
   const { outValue, outScriptOffset, outScriptLength } = into;
   const end = bytes.length;
   let at = start;
@@ -211,14 +246,15 @@ function readOutputs(bytes: Uint8Array, start: number, count: number, into: Bloc
   for (let i = 0; i < count; i += 1) {
     if (at + OUTPUT_BYTES_MIN > end) throw damaged('it ends inside an output', at);
     const high = readU32(bytes, at + 4);
-    if (high >= 0x20_0000) throw damaged('an amount is beyond 2^53', at);
+    if (high >= 0x20_0000) throw amountTooLarge(at, rules.hugeAmounts && high < 0x8000_0000);
     outValue[row] = high * 0x1_0000_0000 + readU32(bytes, at);
     const scriptLength = readVarint(bytes, at + 8);
     const scriptStart = varintEnd;
     at = scriptStart + scriptLength;
     if (at > end) throw damaged('an output script is longer than the block', scriptStart);
-    outScriptOffset[row] = scriptStart;
-    outScriptLength[row] = scriptLength;
+    const prefix = rules.cashTokens ? tokenPrefixLength(bytes, scriptStart, at) : 0;
+    outScriptOffset[row] = scriptStart + prefix;
+    outScriptLength[row] = scriptLength - prefix;
     row += 1;
   }
   into.outputCount = row;
@@ -256,15 +292,68 @@ function readWitnesses(
   return at;
 }
 
+/**
+ * A transaction of Dash: never a witness, but from version 3 on a type in the upper half of the version and a payload after
+ * the lock time, which belongs to what the id is made of. Those of some types have neither inputs nor outputs.
+ */
+function readSpecial(
+  bytes: Uint8Array,
+  start: number,
+  tx: number,
+  into: BlockColumns,
+  lanes: Sha256Lanes | undefined,
+): number {
+  const end = bytes.length;
+  if (start + TX_BYTES_MIN > end) throw damaged('it ends inside a transaction', start);
+  const type = bytes[start + 2]! + 0x100 * bytes[start + 3]!;
+  const version = bytes[start]! + 0x100 * bytes[start + 1]!;
+  const isSpecial = type !== 0 && version >= SPECIAL_VERSION_MIN && version < 0x8000;
+  const inputs = readVarint(bytes, start + 4);
+  let at = varintEnd;
+  if (inputs === 0 && !isSpecial) throw damaged('a transaction has no input', start + 4);
+  if (inputs * INPUT_BYTES_MIN > end - at) throw damaged('more inputs than bytes left', at);
+  at = readInputs(bytes, at, inputs, into);
+  const outputsAt = at;
+  const outputs = readVarint(bytes, at);
+  at = varintEnd;
+  if (outputs === 0 && !isSpecial) throw damaged('a transaction has no output', outputsAt);
+  if (outputs * OUTPUT_BYTES_MIN > end - at) throw damaged('more outputs than bytes left', at);
+  at = readOutputs(bytes, at, outputs, PLAIN_RULES, into);
+  if (at + 4 > end) throw damaged('it ends inside a transaction', at);
+  const locktime = readU32(bytes, at);
+  at += 4;
+  if (isSpecial) {
+    const payload = readVarint(bytes, at);
+    at = varintEnd + payload;
+    if (at > end) throw damaged('the payload of a transaction is longer than the block', varintEnd);
+  }
+  // The columns have room for as many transactions as the shortest ones that a block can hold.
+  if (at - start < TX_BYTES_MIN) throw damaged('a transaction is shorter than any', start);
+  into.txOffset[tx] = start;
+  into.txLength[tx] = at - start;
+  into.txStrippedLength[tx] = at - start;
+  into.txVersion[tx] = readU32(bytes, start);
+  into.txLocktime[tx] = locktime;
+  into.txHasWitness[tx] = 0;
+  into.txIsHogEx[tx] = 0;
+  into.txFirstInput[tx + 1] = into.inputCount;
+  into.txFirstOutput[tx + 1] = into.outputCount;
+  // All in one piece: from the version on, to the last four bytes.
+  lanes?.add(tx, start, start + 4, at - 4, at - 4);
+  return at;
+}
+
 /** One transaction from `start` on becomes row `tx`; returns where it ends. */
 function readTransaction(
   bytes: Uint8Array,
   start: number,
   tx: number,
-  mweb: boolean,
+  rules: TransactionRules,
   into: BlockColumns,
   lanes: Sha256Lanes | undefined,
 ): number {
+  if (rules.specialTransactions) return readSpecial(bytes, start, tx, into, lanes);
+  const { mweb } = rules;
   const end = bytes.length;
   if (start + TX_BYTES_MIN > end) throw damaged('it ends inside a transaction', start);
   let coreStart = start + 4;
@@ -289,7 +378,7 @@ function readTransaction(
   if (outputs === 0) throw damaged('a transaction has no output', outputsAt);
   if (outputs * OUTPUT_BYTES_MIN > end - at)
     throw damaged('more outputs than bytes left', outputsAt);
-  at = readOutputs(bytes, at, outputs, into);
+  at = readOutputs(bytes, at, outputs, rules, into);
   const coreEnd = at;
 
   if ((flags & FLAG_WITNESS) !== 0) at = readWitnesses(bytes, at, firstInput, into);
@@ -307,6 +396,7 @@ function readTransaction(
   into.txVersion[tx] = readU32(bytes, start);
   into.txLocktime[tx] = readU32(bytes, at - 4);
   into.txHasWitness[tx] = flags & FLAG_WITNESS;
+  into.txIsHogEx[tx] = (flags & FLAG_MWEB) === 0 ? 0 : 1;
   into.txFirstInput[tx + 1] = into.inputCount;
   into.txFirstOutput[tx + 1] = into.outputCount;
   lanes?.add(tx, start, coreStart, coreEnd, at - 4);
@@ -347,7 +437,7 @@ export function readBlockColumns(block: Uint8Array, network: Network, into: Bloc
   const lanes = sha256Lanes();
   lanes.load(bytes, count);
   for (let tx = 0; tx < count; tx += 1) {
-    at = readTransaction(bytes, at, tx, network.mweb, into, lanes);
+    at = readTransaction(bytes, at, tx, network, into, lanes);
     into.txCount = tx + 1;
   }
   into.txids.set(lanes.finish(count));
@@ -370,7 +460,7 @@ export function blockBodyOffset(bytes: Uint8Array, network: Network): number {
   }
   const coinbase = new BlockColumns();
   coinbase.reserve(bytes.length);
-  let at = readTransaction(bytes, HEADER_BYTES, 0, false, coinbase, undefined) + 32;
+  let at = readTransaction(bytes, HEADER_BYTES, 0, PLAIN_RULES, coinbase, undefined) + 32;
   for (let branch = 0; branch < 2; branch += 1) {
     const hashes = readVarint(bytes, at);
     at = varintEnd + 32 * hashes + 4;

@@ -26,21 +26,6 @@ test('EIP-55: the examples of the proposal are right, another case is wrong, one
   }
 });
 
-test('cashaddr: the examples of its specification', () => {
-  const examples = [
-    'bitcoincash:qpm2qsznhks23z7629mms6s4cwef74vcwvy22gdx6a',
-    'bitcoincash:qr95sy3j9xwd2ap32xkykttr4cvcu7as4y0qverfuy',
-    'bitcoincash:ppm2qsznhks23z7629mms6s4cwef74vcwvn0h829pq',
-  ];
-  for (const text of examples) {
-    assert.deepEqual(chains(text), ['BCH']);
-    assert.deepEqual(chains(text.slice('bitcoincash:'.length)), ['BCH'], 'without prefix');
-    assert.deepEqual(chains(text.toUpperCase()), ['BCH']);
-    assert.deepEqual(chains(text.replace('q', 'Q')), [], 'mixed case');
-    assert.deepEqual(chains(`${text.slice(0, -1)}l`), [], 'wrong checksum');
-  }
-});
-
 test('TON and Solana, as their documentation writes them', () => {
   const ton = 'EQDKbjIcfM6ezt8KjKJJLshZJJSqX7XOA4ff-W72r5gqPrHF';
   assert.deepEqual(recogniseForeignAddress(ton), [{ chain: 'TON', checked: 'checksum' }]);

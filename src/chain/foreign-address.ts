@@ -3,10 +3,9 @@
  *
  * Payment pages mix chains, so a seed list does too. Such a line is no mistake: it is recognised here,
  * by its checksum where the chain has one, and listed apart. A chain that shares its spelling with
- * others (EVM chains; Dogecoin and Verge) is named by the best known one, and all that fit are given.
+ * others (EVM chains) is named by the best known one.
  *
- * Bitcoin Cash and Bitcoin SV in their old form are the same strings as Bitcoin's and therefore not
- * listed.
+ * Bitcoin SV's are the same strings as Bitcoin's and therefore not listed.
  */
 import { base58, base58xmr, base58xrp, base64url, bech32, bech32m } from '@scure/base';
 import { sha256d } from '../bytes/hash.ts';
@@ -26,11 +25,9 @@ const TEXT_LENGTH_MAX = 320;
 /** Base58Check: version bytes as hex, then 20 bytes of hash. */
 const BASE58CHECK_CHAINS: Readonly<Record<string, readonly string[]>> = {
   '41': ['TRX'],
-  '1e': ['DOGE', 'XVG'],
-  '16': ['DOGE'],
+  // Verge: the same strings as Dogecoin's.
+  '1e': ['XVG'],
   '21': ['XVG'],
-  '4c': ['DASH'],
-  '10': ['DASH'],
   '26': ['BTG'],
   '17': ['BTG'],
   // Litecoin's test network.
@@ -47,7 +44,6 @@ const BECH32_CHAINS: Readonly<Record<string, string>> = {
   // Litecoin's extension blocks, whose amounts are hidden, and its test networks.
   ltcmweb: 'LTC',
   tltc: 'LTC',
-  rltc: 'LTC',
   stake: 'ADA',
   u: 'ZEC',
   zs: 'ZEC',
@@ -86,36 +82,6 @@ function bech32Chain(text: string): string | undefined {
   if (chain === undefined) return undefined;
   const isWhole = bech32.decodeUnsafe(text, false) ?? bech32m.decodeUnsafe(text, false);
   return isWhole ? chain : undefined;
-}
-
-const CASHADDR_ALPHABET = 'qpzry9x8gf2tvdw0s3jn54khce6mua7l';
-const CASHADDR_GENERATORS = [
-  0x98f2bc8e61n,
-  0x79b76d99e2n,
-  0xf33e5fb3c4n,
-  0xae2eabe2a8n,
-  0x1e4f43e470n,
-] as const;
-
-/** Bitcoin Cash "cashaddr", with or without its prefix. */
-function isCashaddr(text: string): boolean {
-  if (text !== text.toLowerCase() && text !== text.toUpperCase()) return false;
-  const match = /^(?:bitcoincash:)?([qp][qpzry9x8gf2tvdw0s3jn54khce6mua7l]{41,})$/.exec(
-    text.toLowerCase(),
-  );
-  if (match === null) return false;
-  let checksum = 1n;
-  const feed = (value: number): void => {
-    const top = checksum >> 35n;
-    checksum = ((checksum & 0x07_ffff_ffffn) << 5n) ^ BigInt(value);
-    CASHADDR_GENERATORS.forEach((generator, bit) => {
-      if ((top >> BigInt(bit)) % 2n === 1n) checksum ^= generator;
-    });
-  };
-  for (const letter of 'bitcoincash') feed(letter.charCodeAt(0) % 32);
-  feed(0);
-  for (const letter of match[1]!) feed(CASHADDR_ALPHABET.indexOf(letter));
-  return checksum === 1n;
 }
 
 /** Ethereum and its kin. EIP-55 hides a checksum in the case of the letters; one case alone has none. */
@@ -178,7 +144,6 @@ export function recogniseForeignAddress(text: string): ForeignAddress[] {
   const chains = [...base58checkChains(text)];
   const bech32Name = bech32Chain(text);
   if (bech32Name !== undefined) chains.push(bech32Name);
-  if (isCashaddr(text)) chains.push('BCH');
   if (isMonero(text)) chains.push('XMR');
   if (isTon(text)) chains.push('TON');
   const found = chains.map((chain): ForeignAddress => ({ chain, checked: 'checksum' }));

@@ -2,7 +2,14 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { sharedFile, sharedJson } from '../../test/support/shared-data.ts';
 import { parseHeader } from './header.ts';
-import { getNetwork, NETWORKS, networkByMagic, subsidySats } from './network.ts';
+import {
+  getNetwork,
+  NETWORK_NAMES,
+  NETWORKS,
+  networkByMagic,
+  networksByMagic,
+  subsidySats,
+} from './network.ts';
 
 test('the magic of each network is recognised as it stands in files', () => {
   // Bytes as listed in Bitcoin Core's and Litecoin Core's chainparams.cpp (pchMessageStart).
@@ -13,20 +20,35 @@ test('the magic of each network is recognised as it stands in files', () => {
     signet: [0x0a, 0x03, 0xcf, 0x40],
     regtest: [0xfa, 0xbf, 0xb5, 0xda],
     litecoin: [0xfb, 0xc0, 0xb6, 0xdb],
+    dogecoin: [0xc0, 0xc0, 0xc0, 0xc0],
+    dash: [0xbf, 0x0c, 0x6b, 0xbd],
+    'dash-regtest': [0xfc, 0xc1, 0xb7, 0xdc],
   };
   for (const [name, bytes] of Object.entries(magics)) {
     assert.equal(networkByMagic(Buffer.from(bytes).readUInt32LE())?.name, name);
   }
   assert.equal(networkByMagic(0xfeb4bef9), undefined, 'Namecoin is no network of ours');
-  assert.equal(Object.keys(magics).length, Object.keys(NETWORKS).length);
+});
+
+test('networks that share a magic are all named, in the order of the table', () => {
+  const names = (magic: number): string[] => networksByMagic(magic).map(({ name }) => name);
+  assert.deepEqual(names(NETWORKS.main.magic), ['main', 'bitcoincash']);
+  assert.deepEqual(names(NETWORKS.regtest.magic), [
+    'regtest',
+    'litecoin-regtest',
+    'dogecoin-regtest',
+    'bitcoincash-regtest',
+  ]);
+  assert.deepEqual(names(0xfeb4bef9), []);
 });
 
 test('every row is listed under its own name', () => {
+  assert.deepEqual(Object.keys(NETWORKS), [...NETWORK_NAMES]);
   for (const [name, network] of Object.entries(NETWORKS)) assert.equal(network.name, name);
 });
 
 test('an unknown name is refused with its code', () => {
-  assert.throws(() => getNetwork('dogecoin'), { code: 'CLEW_NETWORK_UNKNOWN' });
+  assert.throws(() => getNetwork('namecoin'), { code: 'CLEW_NETWORK_UNKNOWN' });
   assert.throws(() => getNetwork('toString'), { code: 'CLEW_NETWORK_UNKNOWN' });
 });
 
@@ -87,7 +109,7 @@ test('all coins that Bitcoin can ever have add up to the known total', () => {
   // Bitcoin Core's subsidy_limit_test: 2,099,999,997,690,000 satoshi.
   let total = 0;
   for (let height = 0; height < 7_000_000; height += 210_000) {
-    total += 210_000 * subsidySats(height, NETWORKS.main);
+    total += 210_000 * subsidySats(height, NETWORKS.main)!;
   }
   assert.equal(total, 2_099_999_997_690_000);
 });

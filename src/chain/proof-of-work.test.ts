@@ -136,7 +136,11 @@ test('a header whose nonce was changed fails, an unknown proof of work is unchec
   header[76]! ^= 1;
   assert.equal(checkProofOfWork(header, MAIN), 'failed');
   assert.equal(checkProofOfWork(header, { ...MAIN, proofOfWork: 'none' }), 'unchecked');
-  assert.equal(checkProofOfWork(header, { ...MAIN, headerForm: 'auxpow' }), 'unchecked');
+  // The version of this header announces no proof, so the work must be its own.
+  assert.equal(checkProofOfWork(header, { ...MAIN, headerForm: 'auxpow' }), 'failed');
+  const merged = header.slice();
+  merged[1] = 1;
+  assert.equal(checkProofOfWork(merged, { ...MAIN, headerForm: 'auxpow' }), 'unchecked');
   assert.throws(() => checkProofOfWork(header.subarray(0, 79), MAIN), {
     code: 'CLEW_BLOCK_DAMAGED',
   });

@@ -2,13 +2,14 @@
  * Proof of work: the compact target, the work it stands for, and whether a header meets it.
  *
  * Source: Bitcoin Core `src/pow.cpp`, `src/arith_uint256.cpp` (SetCompact) and `src/chain.cpp`
- * (GetBlockProof). Litecoin hashes the header with scrypt instead (N = 1024, r = 1, p = 1).
+ * (GetBlockProof). Litecoin and Dogecoin hash the header with scrypt instead (N = 1024, r = 1, p = 1), Dash with X11.
  */
 import { scryptSync } from 'node:crypto';
 import { hashToDisplay } from '../bytes/hex.ts';
 import { HEADER_BYTES } from './block-columns.hot.ts';
 import { headerHash } from './header.ts';
 import type { Network } from './network.ts';
+import { x11 } from './x11.ts';
 
 const TARGET_LIMIT = 1n << 256n;
 
@@ -66,25 +67,33 @@ export function scryptHash(header: Uint8Array): Uint8Array {
   return scryptSync(bytes, bytes, 32, { N: 1024, r: 1, p: 1 });
 }
 
+/** The hash of a header that must fall below the target: 32 bytes, internal order. */
+export function powHash(header: Uint8Array, network: Network): Uint8Array {
+  if (network.proofOfWork === 'scrypt') return scryptHash(header);
+  return network.proofOfWork === 'x11' ? x11(header.subarray(0, HEADER_BYTES)) : headerHash(header);
+}
+
 /**
  * Whether a header meets the target that it names, and that target is allowed on the network.
  *
  * Whether it names the right target is another question: `nextBits` in `difficulty.ts`.
  *
  * @param header the 80 bytes, or a block that begins with them
- * @returns `unchecked` when the network's proof of work is not implemented
+ * @returns `unchecked` when the network's proof of work is not implemented, and when the work was done on a block of
+ *   another chain (`auxpow.ts`): that needs more than the header
  * @throws {ClewError} CLEW_BLOCK_DAMAGED when fewer than 80 bytes are there
  */
 export function checkProofOfWork(
   header: Uint8Array,
   network: Network,
 ): 'ok' | 'failed' | 'unchecked' {
-  const sha256Hash = headerHash(header);
-  // With merged mining the work stands in the parent's header, which is not implemented.
-  if (network.proofOfWork === 'none' || network.headerForm !== 'plain') return 'unchecked';
+  // Sees to it that the header is there.
+  headerHash(header);
+  if (network.proofOfWork === 'none') return 'unchecked';
   const view = new DataView(header.buffer, header.byteOffset, HEADER_BYTES);
+  const isMerged = network.headerForm === 'auxpow' && (view.getUint32(0, true) & 0x100) !== 0;
+  if (isMerged) return 'unchecked';
   const target = targetFromBits(view.getUint32(72, true));
   if (target === 0n || target > targetFromBits(network.powLimitBits)) return 'failed';
-  const hash = network.proofOfWork === 'scrypt' ? scryptHash(header) : sha256Hash;
-  return BigInt(`0x${hashToDisplay(hash)}`) <= target ? 'ok' : 'failed';
+  return BigInt(`0x${hashToDisplay(powHash(header, network))}`) <= target ? 'ok' : 'failed';
 }

@@ -20,6 +20,7 @@ const OP_DUP = 0x76;
 const OP_EQUAL = 0x87;
 const OP_EQUALVERIFY = 0x88;
 const OP_HASH160 = 0xa9;
+const OP_HASH256 = 0xaa;
 const OP_CHECKSIG = 0xac;
 const OP_CHECKMULTISIG = 0xae;
 
@@ -228,6 +229,18 @@ export function p2pkhScript(hash20: Uint8Array): Uint8Array {
 export function p2shScript(hash20: Uint8Array): Uint8Array {
   needLength('hash20', hash20, 20);
   return concat(OP_HASH160, 20, hash20, OP_EQUAL);
+}
+
+/** `OP_HASH256 <hash32> OP_EQUAL`: Bitcoin Cash's P2SH32 (CHIP-2022-05). On other networks anybody's puzzle. */
+export function p2sh32Script(hash32: Uint8Array): Uint8Array {
+  needLength('hash32', hash32, 32);
+  return concat(OP_HASH256, 32, hash32, OP_EQUAL);
+}
+
+/** The hash of a P2SH32 script, or undefined when it is none. */
+export function p2sh32Payload(script: Uint8Array): Uint8Array | undefined {
+  const isForm = script.length === 35 && script[0] === OP_HASH256 && script[1] === 32;
+  return isForm && script[34] === OP_EQUAL ? script.subarray(2, 34) : undefined;
 }
 
 /** `OP_0 <hash20>` (BIP 141). */

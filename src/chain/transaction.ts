@@ -3,7 +3,8 @@
  *
  * Loading goes through `block-columns.hot.ts`; this is the slow, plain form of the same, written apart
  * from it so that tests can hold the two against each other. Sources: Bitcoin Core
- * `src/primitives/transaction.h`, BIP 141 and 144 (witness), Litecoin Core (flag 8 and extension blocks).
+ * `src/primitives/transaction.h`, BIP 141 and 144 (witness), Litecoin Core (flag 8 and extension blocks), DIP 2 (Dash's types
+ * and payloads), CHIP-2022-02 (tokens before a script).
  */
 import { ByteWriter } from '../bytes/byte-writer.ts';
 import { sha256d } from '../bytes/hash.ts';
@@ -12,6 +13,7 @@ import { ClewError } from '../errors.ts';
 import type { Sats } from '../units/amount.ts';
 import type { Txid } from '../units/ids.ts';
 import { blockBodyOffset } from './block-columns.hot.ts';
+import { tokenPrefixLength } from './cash-tokens.ts';
 import { COINBASE_VOUT } from './coinbase-input.ts';
 import { type Header, parseHeader } from './header.ts';
 import type { Network } from './network.ts';
@@ -33,7 +35,10 @@ export interface TransactionInput {
 
 export interface TransactionOutput {
   readonly valueSats: Sats;
+  /** The locking script. */
   readonly script: Uint8Array;
+  /** Bitcoin Cash: the bytes before the script that name the tokens of the output. */
+  readonly tokenPrefix?: Uint8Array;
 }
 
 /** What a transaction is made of: enough to write it. */
@@ -44,6 +49,8 @@ export interface TransactionParts {
   readonly outputs: readonly TransactionOutput[];
   /** Litecoin: the last transaction of a block with an extension block ("HogEx"), flag 8. */
   readonly isHogEx?: boolean;
+  /** Dash: of a transaction with a type, what follows the lock time. */
+  readonly extraPayload?: Uint8Array;
 }
 
 /** A transaction that was read, with what follows from its bytes. */
@@ -68,11 +75,13 @@ export interface Transaction extends TransactionParts {
 class Reader {
   readonly bytes: Uint8Array;
   readonly view: DataView;
+  readonly hugeAmounts: boolean;
   at: number;
 
-  constructor(bytes: Uint8Array, at: number) {
+  constructor(bytes: Uint8Array, at: number, network: Network | undefined) {
     this.bytes = bytes;
     this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+    this.hugeAmounts = network?.hugeAmounts === true;
     this.at = at;
   }
 
@@ -104,7 +113,16 @@ class Reader {
 
   valueSats(): Sats {
     const value = this.view.getBigUint64(this.take(8), true);
-    if (value >= 2n ** 53n) this.refuse('an amount is beyond 2^53');
+    if (value >= 2n ** 63n || (value >= 2n ** 53n && !this.hugeAmounts)) {
+      this.refuse('an amount is beyond 2^53');
+    }
+    if (value >= 2n ** 53n) {
+      throw new ClewError(
+        'CLEW_LEDGER_LIMIT',
+        `An output pays ${value} of the smallest unit; more than 2^53 - 1 can not be kept exactly.`,
+        { offset: this.at - 8, value: String(value), valueMax: Number.MAX_SAFE_INTEGER },
+      );
+    }
     return Number(value) as Sats;
   }
 
@@ -147,10 +165,14 @@ class Reader {
     };
   }
 
-  output(): TransactionOutput & { kind: ScriptKind } {
+  output(cashTokens: boolean): TransactionOutput & { kind: ScriptKind } {
     const valueSats = this.valueSats();
-    const script = this.varbytes();
-    return { valueSats, script, kind: classifyScript(script, 0, script.length) };
+    const field = this.varbytes();
+    const prefix = cashTokens ? tokenPrefixLength(field, 0, field.length) : 0;
+    const script = field.subarray(prefix);
+    const kind = classifyScript(script, 0, script.length);
+    if (prefix === 0) return { valueSats, script, kind };
+    return { valueSats, script, kind, tokenPrefix: field.subarray(0, prefix) };
   }
 
   list<Item>(bytesMin: number, readOne: () => Item): Item[] {
@@ -186,7 +208,8 @@ function withDerived(
 /**
  * The transaction that begins at `offset`. Scripts and witness items are views of the bytes given.
  *
- * @param network decides whether Litecoin's flag 8 is known; Bitcoin's rules without it
+ * @param network decides whether Litecoin's flag 8, Dash's types and Bitcoin Cash's tokens are known; Bitcoin's rules
+ *   without it
  * @returns the transaction and how many bytes it takes
  * @throws {ClewError} CLEW_TX_FORMAT with the `offset`
  * @example parseTransaction(hexToBytes(hex)).tx.txid
@@ -196,7 +219,10 @@ export function parseTransaction(
   offset = 0,
   network?: Network,
 ): { tx: Transaction; length: number } {
-  const reader = new Reader(bytes, offset);
+  const reader = new Reader(bytes, offset, network);
+  if (network?.specialTransactions === true) return parseSpecial(reader);
+  const cashTokens = network?.cashTokens === true;
+  const readOutput = (): TransactionOutput & { kind: ScriptKind } => reader.output(cashTokens);
   const version = reader.i32();
   let bare = reader.list(41, () => reader.input());
   let flags = 0;
@@ -206,7 +232,7 @@ export function parseTransaction(
   if (bare.length === 0) flags = reader.u8();
   const isExtended = bare.length === 0 && flags !== 0;
   if (isExtended) bare = reader.list(41, () => reader.input());
-  if (isExtended || bare.length > 0) outputs = reader.list(9, () => reader.output());
+  if (isExtended || bare.length > 0) outputs = reader.list(9, readOutput);
 
   const hasWitness = flags % 2 === FLAG_WITNESS;
   const inputs = bare.map((input) => ({
@@ -228,15 +254,46 @@ export function parseTransaction(
   return { tx: withDerived(parts, bytes.subarray(offset, reader.at)), length: size };
 }
 
+/** As `readSpecial` in `block-columns.hot.ts`. */
+function parseSpecial(reader: Reader): { tx: Transaction; length: number } {
+  const start = reader.at;
+  const version = reader.i32();
+  const isSpecial = hasExtraPayload(version);
+  const inputs = reader.list(41, () => ({ ...reader.input(), witness: [] }));
+  const outputs = reader.list(9, () => reader.output(false));
+  const locktime = reader.u32();
+  const extra = isSpecial ? { extraPayload: reader.varbytes() } : {};
+  const size = reader.at - start;
+  const parts = { version, inputs, outputs, locktime, isHogEx: false, size, ...extra };
+  return { tx: withDerived(parts, reader.bytes.subarray(start, reader.at)), length: size };
+}
+
+/** Dash: whether the version says that a type and a payload are there (DIP 2). */
+function hasExtraPayload(version: number): boolean {
+  const low = version & 0xffff;
+  return version >>> 16 !== 0 && low >= 3 && low < 0x8000;
+}
+
+/**
+ * The type of a Dash transaction (DIP 2); 0 for an ordinary one.
+ *
+ * @example specialType(0x0005_0003) // 5: a coinbase
+ */
+export function specialType(version: number): number {
+  return hasExtraPayload(version) ? version >>> 16 : 0;
+}
+
 /** A number of bytes that the transaction does not exceed, so that its writer never has to grow. */
 function sizeBound(tx: TransactionParts): number {
   const countBytes = 9;
-  let bytes = 16 + 2 * countBytes;
+  let bytes = 16 + 3 * countBytes + (tx.extraPayload?.length ?? 0);
   for (const input of tx.inputs) {
     bytes += 40 + 2 * countBytes + input.scriptSig.length;
     for (const item of input.witness) bytes += countBytes + item.length;
   }
-  for (const output of tx.outputs) bytes += 8 + countBytes + output.script.length;
+  for (const output of tx.outputs) {
+    bytes += 8 + countBytes + output.script.length + (output.tokenPrefix?.length ?? 0);
+  }
   return bytes;
 }
 
@@ -263,7 +320,15 @@ export function serializeTransaction(
     writer.varbytes(input.scriptSig).u32(input.sequence);
   }
   writer.varint(tx.outputs.length);
-  for (const output of tx.outputs) writer.u64(output.valueSats).varbytes(output.script);
+  for (const { valueSats, script, tokenPrefix } of tx.outputs) {
+    writer.u64(valueSats);
+    if (tokenPrefix === undefined) writer.varbytes(script);
+    else
+      writer
+        .varint(tokenPrefix.length + script.length)
+        .bytes(tokenPrefix)
+        .bytes(script);
+  }
   if (hasWitness) {
     for (const input of tx.inputs) {
       writer.varint(input.witness.length);
@@ -271,7 +336,9 @@ export function serializeTransaction(
     }
   }
   if (isHogEx) writer.u8(0);
-  return writer.u32(tx.locktime).finish();
+  writer.u32(tx.locktime);
+  if (tx.extraPayload !== undefined) writer.varbytes(tx.extraPayload);
+  return writer.finish();
 }
 
 /** A block as objects. */
@@ -293,7 +360,8 @@ function parseBlockTransaction(
   network: Network,
 ): { tx: Transaction; length: number } {
   const found = parseTransaction(bytes, at, network);
-  if (found.tx.inputs.length === 0 || found.tx.outputs.length === 0) {
+  const mayBeEmpty = found.tx.extraPayload !== undefined;
+  if (!mayBeEmpty && (found.tx.inputs.length === 0 || found.tx.outputs.length === 0)) {
     throw new ClewError('CLEW_TX_FORMAT', 'A transaction has no input or no output.', {
       offset: at,
     });
@@ -308,8 +376,8 @@ function parseBlockTransaction(
  * @example parseBlock(bytes, getNetwork('main')).transactions[0].isCoinbase // true
  */
 export function parseBlock(bytes: Uint8Array, network: Network): Block {
-  const header = parseHeader(bytes);
-  const reader = new Reader(bytes, blockBodyOffset(bytes, network));
+  const header = parseHeader(bytes, 0, network);
+  const reader = new Reader(bytes, blockBodyOffset(bytes, network), network);
   const transactions: Transaction[] = [];
   let weight = 0;
   try {

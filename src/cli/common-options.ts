@@ -1,16 +1,10 @@
 /** Options that several commands share, so that one name always means the same. */
+import { NETWORK_NAMES } from '../chain/network.ts';
 import { LARGE_CLUSTER_SCRIPTS, type TraceLimits } from '../trace/investigation.ts';
 import type { CountOption, SizeOption } from './option.ts';
 
-/** Networks as typed; held to the table in `src/chain/network.ts` by a test. */
-export const NETWORK_CHOICES = [
-  'main',
-  'testnet3',
-  'testnet4',
-  'signet',
-  'regtest',
-  'litecoin',
-] as const;
+/** Networks as typed. */
+export const NETWORK_CHOICES = NETWORK_NAMES;
 
 export const HEIGHT_MAX = 0xffff_fffe;
 

@@ -170,9 +170,6 @@ function dataFolderAt(path: string): DataFolder {
   };
 }
 
-/** Networks whose coins are worth something. */
-const REAL: readonly NetworkName[] = ['main', 'litecoin'];
-
 /**
  * The network that a question is about: the one asked for, else the only one that is there. A test
  * network does not stand in the way of a real one, so the sample economy may stay beside real work.
@@ -181,7 +178,7 @@ const REAL: readonly NetworkName[] = ['main', 'litecoin'];
  */
 export function chooseNetwork(data: DataFolder, asked: NetworkName | undefined): NetworkName {
   const present = data.networks();
-  const real = present.filter((name) => REAL.includes(name));
+  const real = present.filter((name) => !NETWORKS[name].isTest);
   const candidates = real.length > 0 ? real : present;
   const network = asked ?? (candidates.length === 1 ? candidates[0] : undefined);
   if (present.length === 0 || (network !== undefined && !present.includes(network))) {

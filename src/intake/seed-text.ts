@@ -21,6 +21,10 @@ const HEX_DIGITS_MIN = 44;
 const PAYMENT_SCHEMES: Readonly<Record<Network['coin'], RegExp>> = {
   BTC: /^bitcoin:(?:\/\/)?([^?#]+)/i,
   LTC: /^litecoin:(?:\/\/)?([^?#]+)/i,
+  DOGE: /^dogecoin:(?:\/\/)?([^?#]+)/i,
+  DASH: /^dash:(?:\/\/)?([^?#]+)/i,
+  // The scheme is the prefix of the address too, which is read with and without it.
+  BCH: /^(?:bitcoincash|bchreg):(?:\/\/)?([^?#]+)/i,
 };
 
 function rejected(code: ErrorCode, reason: string): SeedReading {

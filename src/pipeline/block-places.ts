@@ -4,7 +4,7 @@
  */
 import { hashToDisplay } from '../bytes/hex.ts';
 import { BlockColumns, HEADER_BYTES, readBlockColumns } from '../chain/block-columns.hot.ts';
-import { headerHash } from '../chain/header.ts';
+import { blockHash } from '../chain/header.ts';
 import { ClewError, type ErrorFacts, type Problem } from '../errors.ts';
 import { checkBlock } from '../ledger/prepare-block.hot.ts';
 import type { BlockUndo } from '../ledger/spent-before.hot.ts';
@@ -117,7 +117,7 @@ export class BlockPlaces {
       try {
         const { file, offsetBytes } = place;
         const head = this.read({ file, offsetBytes, lengthBytes: HEADER_BYTES });
-        if (hashToDisplay(headerHash(head)) === block.hash) return place;
+        if (hashToDisplay(blockHash(head, this.#source.network)) === block.hash) return place;
         throw new ClewError('CLEW_RAW_GONE', 'Where a block stood is something else now.', facts);
       } catch (error) {
         if (!isUnreadable(error)) throw error;
@@ -134,7 +134,7 @@ export class BlockPlaces {
       try {
         const bytes = this.read(copy.place);
         readBlockColumns(bytes, this.#source.network, this.#columns);
-        checkBlock(bytes, this.#columns, block);
+        checkBlock(bytes, this.#columns, block, this.#source.network);
         return [];
       } catch (error) {
         if (!isBlockDamage(error) && !isUnreadable(error)) throw withFacts(error, copy);

@@ -212,7 +212,7 @@ function fillBlock(economy: Economy, town: Town): void {
 /** Pay whoever found the block, finish it, tell the truth about its coinbase. */
 function sealBlock(economy: Economy, town: Town, previousHash: Uint8Array): SealedBlock {
   const { block, forge, height } = economy;
-  const reward = town.miners.reward(subsidySats(height, REGTEST) + block.feesSats);
+  const reward = town.miners.reward(subsidySats(height, REGTEST)! + block.feesSats);
   const scripts = reward.shares.map(({ place }) => {
     const script = new Uint8Array(256);
     return script.slice(0, forge.writeOutputScript(place.form, place.key, script, 0));

@@ -7,7 +7,7 @@
  *   - as hard as mainnet's blocks of that time: mainnet. No test network ever was, though any of them would
  *     allow it;
  *   - else every test network whose limit its target keeps and that existed at its time;
- *   - Litecoin only when it was asked for or by its genesis block.
+ *   - another coin only when it was asked for, or by its genesis block where that is its own.
  * Where several are left, `--network` decides.
  */
 import { NETWORKS, type Network, type NetworkName } from '../chain/network.ts';
@@ -21,6 +21,13 @@ const BEGAN_AT_SECONDS: Readonly<Record<NetworkName, number>> = {
   signet: 1_598_918_400,
   regtest: 0,
   litecoin: 1_317_972_665,
+  'litecoin-regtest': 0,
+  dogecoin: 1_386_325_540,
+  'dogecoin-regtest': 0,
+  dash: 1_390_095_618,
+  'dash-regtest': 0,
+  bitcoincash: 1_231_006_505,
+  'bitcoincash-regtest': 0,
 };
 
 /**
@@ -61,14 +68,32 @@ export interface BareHeader {
 
 function isPossible(header: BareHeader, bytes: Uint8Array, network: Network): boolean {
   const { name } = network;
-  if (header.hash === network.genesisHash || header.prevHash === network.genesisHash) return true;
-  if (network.proofOfWork === 'scrypt') return false;
+  if (network.coin !== 'BTC') return false;
   const isRegtest = header.bits === NETWORKS.regtest.powLimitBits;
   if ((name === 'regtest') !== isRegtest) return false;
   if (header.timeSeconds + 7200 < BEGAN_AT_SECONDS[name]) return false;
   if (name === 'main' && !isPossibleMainnetDifficulty(header.bits, header.timeSeconds))
     return false;
   return checkProofOfWork(bytes, network) === 'ok';
+}
+
+/**
+ * True when somebody who asks for that network may be right that this is one of its blocks: the coins besides Bitcoin can not
+ * be told from a header alone.
+ *
+ * @param header what its header says, its hash made as the network makes it
+ */
+export function isPossibleBlockOf(
+  header: BareHeader,
+  bytes: Uint8Array,
+  network: Network,
+): boolean {
+  const isOthers = Object.values(NETWORKS).some(
+    ({ genesisHash }) =>
+      genesisHash !== network.genesisHash &&
+      (header.hash === genesisHash || header.prevHash === genesisHash),
+  );
+  return !isOthers && checkProofOfWork(bytes, network) !== 'failed';
 }
 
 /**
@@ -83,8 +108,9 @@ export function possibleNetworks(header: BareHeader, bytes: Uint8Array): Network
   const own = networks.filter(
     ({ genesisHash }) => header.hash === genesisHash || header.prevHash === genesisHash,
   );
-  const candidates = own.length > 0 ? own : networks;
-  const possible = candidates.filter((each) => isPossible(header, bytes, each));
+  // A genesis block that several share is that of the first.
+  if (own.length > 0) return [own[0]!.name];
+  const possible = networks.filter((each) => isPossible(header, bytes, each));
   const names = possible.map(({ name }) => name);
   return names.includes('main') ? ['main'] : names;
 }

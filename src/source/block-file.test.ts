@@ -251,9 +251,9 @@ test('a magic inside a block is no record', async (t) => {
 
 test('records of a network that nobody knows are passed over one by one', async (t) => {
   const foreign = frame(chain[1]!.bytes, 0x11223344);
-  const dogecoin = frame(chain[1]!.bytes, 0xc0c0c0c0);
+  const zcash = frame(chain[1]!.bytes, 0x6427e924);
   const head = frameAll(chain.slice(0, 2));
-  const bytes = Buffer.concat([head, foreign, foreign, dogecoin, frameAll(chain.slice(2))]);
+  const bytes = Buffer.concat([head, foreign, foreign, zcash, frameAll(chain.slice(2))]);
   const found = await scan(t, bytes);
   assert.equal(found.records.length, chain.length);
   const size = foreign.length;
@@ -262,7 +262,7 @@ test('records of a network that nobody knows are passed over one by one', async 
     [
       ['CLEW_BLOCK_OTHER_NETWORK', head.length, '44332211'],
       ['CLEW_BLOCK_OTHER_NETWORK', head.length + size, '44332211'],
-      ['CLEW_BLOCK_OTHER_NETWORK', head.length + 2 * size, 'c0c0c0c0'],
+      ['CLEW_BLOCK_OTHER_NETWORK', head.length + 2 * size, '24e92764'],
     ],
   );
 });

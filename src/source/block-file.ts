@@ -12,7 +12,7 @@
  */
 import { BlockColumns } from '../chain/block-columns.hot.ts';
 import type { Network } from '../chain/network.ts';
-import { NETWORKS, networkByMagic } from '../chain/network.ts';
+import { NETWORKS, type NetworkName, networksByMagic } from '../chain/network.ts';
 import { checkProofOfWork } from '../chain/proof-of-work.ts';
 import type { ErrorCode, ErrorFacts } from '../errors.ts';
 import { blockExtent } from './block-extent.ts';
@@ -22,8 +22,6 @@ export const FRAME_BYTES = 8;
 export const HEADER_BYTES = 80;
 /** Bytes of a block that the scan looks at: the header and the coinbase up to its script. */
 export const HEAD_BYTES = 256;
-/** A longer "block" is a damaged length: Bitcoin allows 4 MB, a Litecoin extension block comes on top. */
-export const BLOCK_BYTES_MAX = 8 * 1024 * 1024;
 
 const MAGIC_BYTES = 4;
 /**
@@ -40,14 +38,14 @@ const WALKS_MAX = 256;
 /** Coins that we know by name only, so that a finding can say whose record it is. */
 const OTHER_COINS: ReadonlyMap<number, string> = new Map([
   [0xfeb4bef9, 'Namecoin'],
-  [0xc0c0c0c0, 'Dogecoin'],
-  [0xbd6b0cbf, 'Dash'],
   [0x6427e924, 'Zcash'],
 ]);
 
-const MAGICS: readonly Buffer[] = Object.values(NETWORKS).map((network) => {
+const MAGICS: readonly Buffer[] = [
+  ...new Set(Object.values(NETWORKS).map(({ magic }) => magic)),
+].map((magic) => {
   const bytes = Buffer.alloc(MAGIC_BYTES);
-  bytes.writeUInt32LE(network.magic);
+  bytes.writeUInt32LE(magic);
   return bytes;
 });
 
@@ -78,8 +76,15 @@ function u32At(bytes: Uint8Array, at: number): number {
   );
 }
 
-function isPossibleLength(length: number): boolean {
-  return length >= BLOCK_BYTES_MIN && length <= BLOCK_BYTES_MAX;
+/** The longest block that may stand behind a magic; of a network that we do not know, Bitcoin's. */
+function blockBytesMax(magic: number): number {
+  const longest = networksByMagic(magic).map((network) => network.blockBytesMax);
+  return longest.length === 0 ? NETWORKS.main.blockBytesMax : Math.max(...longest);
+}
+
+/** @param bytesMax a longer "block" is a damaged length */
+function isPossibleLength(length: number, bytesMax: number): boolean {
+  return length >= BLOCK_BYTES_MIN && length <= bytesMax;
 }
 
 /** A magic as it stands in a hex dump. */
@@ -98,6 +103,7 @@ class BlockFileScan {
   readonly #window: FileWindow;
   readonly #sink: ScanSink;
   readonly #size: number;
+  readonly #wanted: Network | undefined;
   readonly #columns = new BlockColumns();
   /** The head of the record that is being read: the window moves on before its length is settled. */
   readonly #head = new Uint8Array(HEAD_BYTES);
@@ -106,9 +112,10 @@ class BlockFileScan {
   /** Something that shows that this is a block file: a record, also a foreign or cut one. */
   #signs = 0;
 
-  constructor(window: FileWindow, sink: ScanSink) {
+  constructor(window: FileWindow, sink: ScanSink, wanted: Network | undefined) {
     this.#window = window;
     this.#sink = sink;
+    this.#wanted = wanted;
     this.#size = window.sizeBytes;
   }
 
@@ -125,7 +132,10 @@ class BlockFileScan {
 
   #networkAt(offset: number): Network | undefined {
     const bytes = this.#window.at(offset, MAGIC_BYTES);
-    return bytes.length < MAGIC_BYTES ? undefined : networkByMagic(u32At(bytes, 0));
+    if (bytes.length < MAGIC_BYTES) return undefined;
+    const networks = networksByMagic(u32At(bytes, 0));
+    // Networks that share a magic: the one that was asked for, else the first.
+    return networks.find((network) => network === this.#wanted) ?? networks[0];
   }
 
   /** Reads the record at `at`; returns where to go on. */
@@ -143,7 +153,9 @@ class BlockFileScan {
     head.set(frame.subarray(FRAME_BYTES));
     const end = start + announced;
     const isEnd =
-      isPossibleLength(announced) && end <= this.#size && this.#isEndOfRecord(end, PADDING_MIN);
+      isPossibleLength(announced, network.blockBytesMax) &&
+      end <= this.#size &&
+      this.#isEndOfRecord(end, PADDING_MIN);
     if (isEnd && !this.#mayHideRecord(at, end)) {
       this.#sink.record(this.#recordOf(at, network, announced, true, head));
       return end;
@@ -194,7 +206,7 @@ class BlockFileScan {
       this.#reportCut(at, next < start ? null : announced, Math.max(0, next - start), network);
       return next;
     }
-    const isPossible = isPossibleLength(announced);
+    const isPossible = isPossibleLength(announced, network.blockBytesMax);
     const extent = this.#extentOf(start, isPossible ? announced : 0, network);
     if (extent === announced) {
       const end = start + announced;
@@ -264,7 +276,7 @@ class BlockFileScan {
       if (extent !== undefined) return extent;
     }
     this.#walks += 1;
-    return blockExtent(this.#window.read(start, BLOCK_BYTES_MAX), network, this.#columns);
+    return blockExtent(this.#window.read(start, network.blockBytesMax), network, this.#columns);
   }
 
   #reportCut(
@@ -326,7 +338,9 @@ class BlockFileScan {
     const magic = u32At(frame, 0);
     const length = u32At(frame, MAGIC_BYTES);
     const end = at + FRAME_BYTES + length;
-    if (magic === 0 || !isPossibleLength(length) || end > this.#size) return undefined;
+    if (magic === 0 || !isPossibleLength(length, blockBytesMax(magic)) || end > this.#size) {
+      return undefined;
+    }
     if (end === this.#size || this.#networkAt(end) !== undefined) return end;
     const next = this.#window.at(end, MAGIC_BYTES);
     const nextMagic = next.length < MAGIC_BYTES ? 0 : u32At(next, 0);
@@ -387,9 +401,12 @@ class BlockFileScan {
       const place = places[nearest]!;
       const block = piece.subarray(place + FRAME_BYTES, place + FRAME_BYTES + HEADER_BYTES);
       if (block.length === HEADER_BYTES) {
-        const network = networkByMagic(piece.readUInt32LE(place))!;
-        const isLength = isPossibleLength(piece.readUInt32LE(place + MAGIC_BYTES));
-        if (isLength && checkProofOfWork(block, network) !== 'failed') return place;
+        const magic = piece.readUInt32LE(place);
+        const length = piece.readUInt32LE(place + MAGIC_BYTES);
+        const isRecord =
+          isPossibleLength(length, blockBytesMax(magic)) &&
+          networksByMagic(magic).some((each) => checkProofOfWork(block, each) !== 'failed');
+        if (isRecord) return place;
       }
       places[nearest] = piece.indexOf(MAGICS[nearest]!, place + 1);
     }
@@ -400,9 +417,14 @@ class BlockFileScan {
  * Find the records of a block file and hand them to the sink in the order of the file.
  *
  * @param window the file; not closed
+ * @param wanted the network that was asked for: decides between those that share a magic
  * @throws {ClewError} CLEW_FILE_UNREADABLE, and whatever `sink.turn` throws
  * @example await scanBlockFile(new FileWindow('/b/blk00000.dat', undefined), sink)
  */
-export async function scanBlockFile(window: FileWindow, sink: ScanSink): Promise<void> {
-  await new BlockFileScan(window, sink).run();
+export async function scanBlockFile(
+  window: FileWindow,
+  sink: ScanSink,
+  wanted?: NetworkName,
+): Promise<void> {
+  await new BlockFileScan(window, sink, wanted && NETWORKS[wanted]).run();
 }

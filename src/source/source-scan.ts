@@ -6,13 +6,12 @@
  */
 import { statSync } from 'node:fs';
 import { hashToDisplay } from '../bytes/hex.ts';
-import { bip34Height, headerHash } from '../chain/header.ts';
+import { bip34Height, blockHash } from '../chain/header.ts';
 import { NETWORKS, type Network, type NetworkName } from '../chain/network.ts';
 import { checkProofOfWork } from '../chain/proof-of-work.ts';
 import { ClewError, type ErrorFacts } from '../errors.ts';
-import { possibleNetworks } from './bare-block.ts';
+import { isPossibleBlockOf, possibleNetworks } from './bare-block.ts';
 import {
-  BLOCK_BYTES_MAX,
   FRAME_BYTES,
   HEADER_BYTES,
   type ScannedRecord,
@@ -67,7 +66,12 @@ export function reportWork(
   problems.add(
     'CLEW_HEADER_WORK',
     `A header does not meet the target that it names; the block was left out.${where}`,
-    { file, offset, hash: hashToDisplay(headerHash(head)), ...more },
+    {
+      file,
+      offset,
+      hash: hashToDisplay(blockHash(head, network ?? NETWORKS.main)),
+      ...more,
+    },
     network?.name,
   );
 }
@@ -75,15 +79,15 @@ export function reportWork(
 /** A header that is worth keeping, without its place. */
 type ReadHeader = Omit<ScannedBlock, 'fileRow' | 'offsetBytes' | 'lengthBytes' | 'isWhole'>;
 
-/** What a header says; with more bytes of the block, also the height that its coinbase names. */
-export function readHeader(head: Uint8Array): ReadHeader {
+/** What a header of that network says; with more bytes of the block, also the height that its coinbase names. */
+export function readHeader(head: Uint8Array, network: Network): ReadHeader {
   const view = new DataView(head.buffer, head.byteOffset, HEADER_BYTES);
   return {
-    hash: headerHash(head),
+    hash: blockHash(head, network),
     prevHash: head.subarray(4, 36),
     timeSeconds: view.getUint32(68, true),
     bits: view.getUint32(72, true),
-    coinbaseHeight: bip34Height(head) ?? NO_HEIGHT,
+    coinbaseHeight: bip34Height(head, undefined, network) ?? NO_HEIGHT,
   };
 }
 
@@ -149,7 +153,7 @@ export class SourceScan {
         return;
       case 'framed':
       case 'unknown':
-        await scanBlockFile(window, this.#sinkFor(window.file));
+        await scanBlockFile(window, this.#sinkFor(window.file), this.#options.wanted);
     }
   }
 
@@ -214,7 +218,7 @@ export class SourceScan {
       this.failedHeaders.push({ network, file, offset: recordOffset, head: header, ...place });
       return;
     }
-    blocks.add({ ...readHeader(head), ...place, lengthBytes, isWhole });
+    blocks.add({ ...readHeader(head, network), ...place, lengthBytes, isWhole });
     this.#blocks += 1;
   }
 
@@ -245,25 +249,25 @@ export class SourceScan {
   #addBare(window: FileWindow, head: Uint8Array, lengthBytes: number): void {
     const { file } = window;
     const { wanted, problems } = this.#options;
-    if (lengthBytes > BLOCK_BYTES_MAX) {
+    if (lengthBytes > NETWORKS[wanted ?? 'main'].blockBytesMax) {
       this.#refuse(window, 'It begins like a block but is longer than any.');
       return;
     }
-    const read = readHeader(head);
-    const networks = possibleNetworks(
-      {
-        hash: hashToDisplay(read.hash),
-        prevHash: hashToDisplay(read.prevHash),
-        timeSeconds: read.timeSeconds,
-        bits: read.bits,
-      },
-      head,
-    );
+    const asked = NETWORKS[wanted ?? 'main'];
+    const read = readHeader(head, asked);
+    const header = {
+      hash: hashToDisplay(read.hash),
+      prevHash: hashToDisplay(read.prevHash),
+      timeSeconds: read.timeSeconds,
+      bits: read.bits,
+    };
+    const networks = possibleNetworks(header, head);
     // A network that can not be told from a header alone is taken at the user's word.
     const isAsked =
       wanted !== undefined &&
-      networks.length === 0 &&
-      checkProofOfWork(head, NETWORKS[wanted]) !== 'failed';
+      (networks.length === 0 || asked.coin !== 'BTC') &&
+      !networks.includes(wanted) &&
+      isPossibleBlockOf(header, head, asked);
     if (networks.length === 0 && !isAsked) {
       reportWork(problems, { file, offset: 0, head });
       return;

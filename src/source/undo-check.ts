@@ -60,7 +60,9 @@ export function undoFault(
     if (feeSats < 0) return 'a transaction would pay out more than it takes in';
     fees.add(feeSats);
   }
-  const allowed = fees.value + BigInt(subsidySats(height, network));
+  const subsidy = subsidySats(height, network);
+  if (subsidy === undefined) return undefined;
+  const allowed = fees.value + BigInt(subsidy);
   return BigInt(paidSats(shape, 0)) > allowed
     ? 'the coinbase would take more than subsidy and fees'
     : undefined;

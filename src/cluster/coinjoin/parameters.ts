@@ -226,8 +226,8 @@ const TEST: CoinjoinParameters = {
   payjoin: { heightMin: 0 },
 };
 
-/** None of the protocols is known on Litecoin; the rules that look at the shape alone stay. */
-const LITECOIN: CoinjoinParameters = {
+/** None of the protocols is known on other coins; the rules that look at the shape alone stay. */
+const OTHER_COINS: CoinjoinParameters = {
   ...MAIN,
   whirlpool: { ...MAIN.whirlpool, heightMin: NEVER, pools: [], firstMixes: [] },
   wasabi1: {
@@ -247,7 +247,14 @@ const BY_NETWORK: Readonly<Record<NetworkName, CoinjoinParameters>> = {
   testnet4: TEST,
   signet: TEST,
   regtest: TEST,
-  litecoin: LITECOIN,
+  litecoin: OTHER_COINS,
+  'litecoin-regtest': OTHER_COINS,
+  dogecoin: OTHER_COINS,
+  'dogecoin-regtest': OTHER_COINS,
+  dash: OTHER_COINS,
+  'dash-regtest': OTHER_COINS,
+  bitcoincash: OTHER_COINS,
+  'bitcoincash-regtest': OTHER_COINS,
 };
 
 /**

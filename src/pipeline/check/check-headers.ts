@@ -7,7 +7,7 @@
 import { bytesEqual, hashToDisplay } from '../../bytes/hex.ts';
 import { HEADER_BYTES } from '../../chain/block-columns.hot.ts';
 import { type HeaderTimes, nextBits } from '../../chain/difficulty.ts';
-import { headerHash } from '../../chain/header.ts';
+import { blockHash } from '../../chain/header.ts';
 import { computeMerkle } from '../../chain/merkle.ts';
 import { checkProofOfWork } from '../../chain/proof-of-work.ts';
 import type { FlowIndex } from '../../ledger/flow-index.ts';
@@ -120,7 +120,7 @@ class HeaderWalk {
   #check(block: number, height: number, hash: Uint8Array, isWindow: boolean): void {
     const { network } = this.#flow;
     const header = this.#header;
-    const found = headerHash(header);
+    const found = blockHash(header, network);
     this.counts.blocks += 1;
     if (!bytesEqual(found, hash)) {
       const what = 'A header does not hash to the hash of its block.';

@@ -127,7 +127,7 @@ export class ScenarioBuilder implements WalletWorld {
    */
   mine(options: { version?: number; mark?: Uint8Array; place?: Place } = {}): ScenarioBlock {
     const place = options.place ?? this.miner.freshPlace('coinbase');
-    const sats = subsidySats(this.#height, REGTEST) + this.block.feesSats;
+    const sats = subsidySats(this.#height, REGTEST)! + this.block.feesSats;
     const sealed = this.block.seal({
       height: this.#height,
       timeSeconds: this.#time(),
