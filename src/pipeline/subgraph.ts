@@ -1,0 +1,404 @@
+/**
+ * Answers from a ledger that has no flow index of its own here: somebody's Esplora server, above all.
+ *
+ *     fetch what the question names -> flow index of what was fetched -> ask -> what was missing?
+ *              ^                                                                   |
+ *              +----------------- fetch that, all of it in sets -------------------+
+ *
+ * Questions run unchanged on a `PartialFlow`; where they come to something that was not fetched they say so. They are
+ * asked again until nothing is missing, or until a budget is used up: then the answer stands with what is there, and
+ * `facts` says what it lacks. Rounds come nearest first, so a budget is spent on what is close.
+ *
+ * All facts are as of one block, the tip at the beginning unless an earlier one is asked for. What the reader was asked it
+ * keeps (the Esplora reader on the disk), so a run that was stopped goes on where it was.
+ */
+
+import { hash160, sha256Hex } from '../bytes/hash.ts';
+import { bytesToHex, hexToBytes } from '../bytes/hex.ts';
+import { addressToScript, scriptToAddress } from '../chain/address.ts';
+import { p2pkhScript, p2shScript, p2wpkhScript } from '../chain/script.ts';
+import { ClewError } from '../errors.ts';
+import { keyHashOf, type Needs, PartialFlow } from '../ledger/partial-flow.ts';
+import type {
+  LedgerReader,
+  ReadHistory,
+  ReadOptions,
+  ReadTip,
+  ReadTransaction,
+} from '../ledger/read/ledger-reader.ts';
+import type { FactsSource, FetchLimit } from '../trace/facts-source.ts';
+import type { ScriptHex, Txid } from '../units/ids.ts';
+
+/** Who is asked. */
+export interface SubgraphSource {
+  readonly reader: LedgerReader;
+  /** Host and port. */
+  readonly server: string;
+  /** Requests sent so far; questions are counted where the reader does not say. */
+  readonly requests?: () => number;
+  /** Transactions, of those given, that a Merkle branch ties to their block. */
+  readonly proven?: (txids: Iterable<Txid>) => number;
+}
+
+export interface SubgraphLimits {
+  /** Requests to the server; no limit when left out. */
+  readonly requestsMax?: number;
+  /** Transactions in memory. */
+  readonly transactionsMax: number;
+  /** Scripts with more are not fetched whole. */
+  readonly addressTransactionsMax: number;
+}
+
+export const SUBGRAPH_LIMITS: SubgraphLimits = {
+  transactionsMax: 200_000,
+  addressTransactionsMax: 1_000,
+};
+
+export interface SubgraphProgress {
+  readonly round: number;
+  readonly requests: number;
+  readonly transactions: number;
+}
+
+export interface SubgraphOptions {
+  readonly limits?: Partial<SubgraphLimits>;
+  readonly signal?: AbortSignal;
+  readonly onProgress?: (progress: SubgraphProgress) => void;
+}
+
+/** What a question names: it is fetched before the question is asked first. */
+export interface Named {
+  readonly addresses?: readonly string[];
+  readonly txids?: readonly Txid[];
+}
+
+/** Transactions or histories in one question to the reader: between questions budgets and Ctrl-C are looked at. */
+const CHUNK = 20;
+/** The first page of a history: most have no second one. What an Esplora server gives at once. */
+const FIRST_PAGE = 25;
+
+/** A budget was used up while fetching. */
+class BudgetSpent extends Error {}
+
+export class Subgraph {
+  readonly source: SubgraphSource;
+  readonly limits: SubgraphLimits;
+  readonly tip: ReadTip;
+  readonly #options: SubgraphOptions;
+  readonly #readOptions: ReadOptions;
+  readonly #transactions = new Map<Txid, ReadTransaction>();
+  readonly #missing = new Set<Txid>();
+  readonly #whole = new Set<ScriptHex>();
+  /** Those of them of which the other scripts of their keys were asked for too. */
+  readonly #wholeWithKeys = new Set<ScriptHex>();
+  /** Scripts that are not fetched whole, with the number of their transactions. */
+  readonly #tooLong = new Map<ScriptHex, number>();
+  readonly #probed = new Set<ScriptHex>();
+  readonly #limitsHit = new Set<FetchLimit>();
+  #flow: PartialFlow | undefined;
+  #isChanged = true;
+  #isWhole = true;
+  #round = 0;
+  #questions = 0;
+
+  private constructor(source: SubgraphSource, tip: ReadTip, options: SubgraphOptions) {
+    this.source = source;
+    this.tip = tip;
+    this.#options = options;
+    this.limits = { ...SUBGRAPH_LIMITS, ...options.limits };
+    const { signal } = options;
+    this.#readOptions = { heightMax: tip.height, ...(signal !== undefined && { signal }) };
+  }
+
+  /**
+   * An empty subgraph as of a block.
+   *
+   * @param height the reader's tip unless given
+   * @throws {ClewError} CLEW_LEDGER_EMPTY, CLEW_AS_OF, and what the reader throws
+   */
+  static async open(
+    source: SubgraphSource,
+    options: SubgraphOptions = {},
+    height?: number,
+  ): Promise<Subgraph> {
+    const { reader } = source;
+    const tip = await reader.tip();
+    if (tip === undefined) {
+      throw new ClewError('CLEW_LEDGER_EMPTY', 'The server has no blocks yet.', {
+        server: source.server,
+      });
+    }
+    if (height === undefined || height === tip.height) return new Subgraph(source, tip, options);
+    const [block] = height > tip.height ? [] : await reader.blocksAt([height]);
+    if (block === undefined) {
+      throw new ClewError('CLEW_AS_OF', `The server knows heights up to ${tip.height}.`, {
+        height,
+        heightMax: tip.height,
+      });
+    }
+    const { hash, timeSeconds } = block;
+    return new Subgraph(source, { height, hash, timeSeconds }, options);
+  }
+
+  /** Requests sent so far, or questions asked where the reader does not count. */
+  get requests(): number {
+    return this.source.requests?.() ?? this.#questions;
+  }
+
+  get rounds(): number {
+    return this.#round;
+  }
+
+  /** What the answers given so far rest on. */
+  facts(): FactsSource {
+    const { requestsMax, transactionsMax, addressTransactionsMax } = this.limits;
+    const { height, hash, timeSeconds } = this.tip;
+    return {
+      kind: this.source.reader.engine,
+      server: this.source.server,
+      asOf: { height, hash, timeSeconds },
+      transactions: this.#transactions.size,
+      provenTransactions: this.source.proven?.(this.#transactions.keys()) ?? 0,
+      wholeHistories: this.#whole.size,
+      isWhole: this.#isWhole && this.#tooLong.size === 0,
+      limits: { requestsMax: requestsMax ?? null, transactionsMax, addressTransactionsMax },
+      limitsHit: [...this.#limitsHit].sort(),
+      notExpanded: [...this.#tooLong]
+        .map(([script, transactions]) => ({ name: this.#nameOf(script), transactions }))
+        .sort((a, b) => b.transactions - a.transactions || (a.name < b.name ? -1 : 1)),
+    };
+  }
+
+  #nameOf(script: ScriptHex): string {
+    const bytes = hexToBytes(script);
+    return (
+      scriptToAddress(bytes, this.source.reader.network) ??
+      `script:${sha256Hex(bytes).slice(0, 16)}`
+    );
+  }
+
+  /** The flow index of what was fetched: another one after each round. */
+  get flow(): PartialFlow {
+    if (this.#isChanged || this.#flow === undefined) {
+      this.#flow?.close();
+      this.#flow = PartialFlow.of(this.source.reader.network, {
+        tip: this.tip,
+        transactions: this.#transactions.values(),
+        wholeScripts: this.#wholeWithKeys,
+        missing: this.#missing,
+      });
+      this.#isChanged = false;
+    }
+    return this.#flow;
+  }
+
+  /**
+   * Ask until nothing is missing or a budget is used up.
+   *
+   * An error of the question counts only when nothing was missing: an address that seems not to be there may only not
+   * be fetched yet.
+   *
+   * @param question must take the flow index anew each time it is called
+   * @throws {ClewError} what the question and the reader throw; CLEW_REMOTE_LIE when the facts contradict each other
+   */
+  async answer<T>(named: Named, question: () => Promise<T>): Promise<T> {
+    let goesOn = await this.#fetch(named.txids ?? [], await this.#scripts(named));
+    for (;;) {
+      this.#options.signal?.throwIfAborted();
+      this.flow.takeNeeds();
+      const outcome = await question().then(
+        (value) => ({ value }) as const,
+        (error: unknown) => ({ error }) as const,
+      );
+      const needs = this.flow.takeNeeds();
+      const missing = this.#nextStep(needs);
+      if (goesOn && missing !== undefined) {
+        goesOn = await this.#fetch(missing.txids, missing.scripts, true);
+        continue;
+      }
+      if (missing !== undefined) this.#isWhole = false;
+      if ('error' in outcome) throw goesOn ? outcome.error : this.#tooSoon(outcome.error);
+      return outcome.value;
+    }
+  }
+
+  /** Something that was not found before the budget was used up may be there all the same. */
+  #tooSoon(error: unknown): unknown {
+    if (!(error instanceof ClewError) || !/NOT_FOUND|NOT_LINKED/.test(error.code)) return error;
+    return new ClewError(
+      'CLEW_REMOTE_BUDGET',
+      'The limit of requests or transactions was reached before there was an answer.',
+      {
+        server: this.source.server,
+        requests: this.requests,
+        transactions: this.#transactions.size,
+      },
+      error,
+    );
+  }
+
+  /** What to fetch next: ends that a limit cuts off in any case wait until all others are done. */
+  #nextStep(needs: Needs): { txids: readonly Txid[]; scripts: readonly ScriptHex[] } | undefined {
+    const scripts = needs.scripts.filter((script) => !this.#tooLong.has(script));
+    const txids = needs.txids.length + scripts.length > 0 ? needs.txids : needs.txidsAtLimits;
+    if (txids.length + scripts.length === 0) return undefined;
+    for (const txid of txids) {
+      if (!this.#transactions.has(txid)) continue;
+      throw new ClewError(
+        'CLEW_REMOTE_LIE',
+        'The server says of a transaction what its own inputs and outputs do not bear out.',
+        { server: this.source.server, txid },
+      );
+    }
+    return { txids, scripts };
+  }
+
+  async #scripts({ addresses = [] }: Named): Promise<ScriptHex[]> {
+    const { reader } = this.source;
+    const scripts = new Set(
+      addresses.map((address) => bytesToHex(addressToScript(address, reader.network)) as ScriptHex),
+    );
+    const hashed = [...scripts].filter((script) => script.startsWith('76a914'));
+    for (const bare of await reader.bareKeysOf(hashed, this.#readOptions)) {
+      for (const script of bare) scripts.add(script);
+    }
+    return [...scripts];
+  }
+
+  /** @returns false when a budget was used up: what was fetched until then is there */
+  async #fetch(
+    txids: readonly Txid[],
+    scripts: readonly ScriptHex[],
+    withKeys = false,
+  ): Promise<boolean> {
+    this.#round += 1;
+    try {
+      await this.#fetchHistories(scripts, withKeys);
+      await this.#fetchTransactions(txids);
+      return true;
+    } catch (error) {
+      if (error instanceof BudgetSpent) return false;
+      throw error;
+    } finally {
+      this.#tell();
+    }
+  }
+
+  #tell(): void {
+    this.#options.onProgress?.({
+      round: this.#round,
+      requests: this.requests,
+      transactions: this.#transactions.size,
+    });
+  }
+
+  /** Before each question: a budget, or Ctrl-C. */
+  #checkBudget(questions: number): void {
+    this.#options.signal?.throwIfAborted();
+    const { requestsMax = Number.POSITIVE_INFINITY, transactionsMax } = this.limits;
+    if (this.requests >= requestsMax) this.#limitsHit.add('requests');
+    else if (this.#transactions.size >= transactionsMax) this.#limitsHit.add('transactions');
+    else {
+      this.#questions += questions;
+      return;
+    }
+    throw new BudgetSpent();
+  }
+
+  async #fetchTransactions(txids: readonly Txid[]): Promise<void> {
+    const wanted = [...new Set(txids)].filter(
+      (txid) => !this.#transactions.has(txid) && !this.#missing.has(txid),
+    );
+    for (let at = 0; at < wanted.length; at += CHUNK) {
+      const some = wanted.slice(at, at + CHUNK);
+      this.#checkBudget(some.length);
+      const found = await this.source.reader.transactions(some, this.#readOptions);
+      found.forEach((transaction, i) => {
+        if (transaction === undefined) this.#missing.add(some[i]!);
+        else this.#transactions.set(transaction.txid, transaction);
+      });
+      this.#isChanged = true;
+      this.#tell();
+    }
+  }
+
+  /** @param withKeys with those of the other scripts of the same keys, which rule SK-1 links */
+  async #fetchHistories(scripts: readonly ScriptHex[], withKeys: boolean): Promise<void> {
+    const named = new Set(scripts);
+    const all = withKeys
+      ? scripts.flatMap((script) => [script, ...sameKeyScripts(script)])
+      : scripts;
+    const wanted = [...new Set(all)];
+    const unknown = wanted.filter(
+      (script) =>
+        !this.#whole.has(script) && !this.#tooLong.has(script) && !this.#probed.has(script),
+    );
+    for (let at = 0; at < unknown.length; at += CHUNK) {
+      const some = unknown.slice(at, at + CHUNK);
+      this.#checkBudget(some.length);
+      const pages = await this.source.reader.histories(
+        some.map((script) => ({ script, limit: FIRST_PAGE })),
+        this.#readOptions,
+      );
+      const histories: { script: ScriptHex; txids: readonly Txid[]; isWhole: boolean }[] = [];
+      for (const [i, page] of pages.entries()) {
+        const script = some[i]!;
+        histories.push({ script, ...(await this.#readOn(script, page, named.has(script))) });
+      }
+      await this.#fetchTransactions(histories.flatMap(({ txids }) => txids));
+      for (const { script, txids, isWhole } of histories) {
+        // A script that does not appear has no history, but need not be asked for again.
+        this.#probed.add(script);
+        if (isWhole && txids.length > 0) this.#whole.add(script);
+      }
+    }
+    if (withKeys) for (const script of scripts) this.#wholeWithKeys.add(script);
+  }
+
+  /** The rest of a history, unless it is too long: then the newest part, of a script that the question names. */
+  async #readOn(
+    script: ScriptHex,
+    first: ReadHistory,
+    isNamed: boolean,
+  ): Promise<{ txids: readonly Txid[]; isWhole: boolean }> {
+    const { reader } = this.source;
+    const { addressTransactionsMax } = this.limits;
+    const txids = first.entries.map(({ txid }) => txid);
+    let { hasMore } = first;
+    if (hasMore) {
+      this.#checkBudget(1);
+      const [summary] = await reader.summaries([script], this.#readOptions);
+      const { transactions } = summary!;
+      if (transactions > addressTransactionsMax) {
+        this.#tooLong.set(script, transactions);
+        this.#limitsHit.add('address_transactions');
+        if (!isNamed) return { txids: [], isWhole: false };
+      }
+    }
+    while (hasMore && txids.length < addressTransactionsMax) {
+      this.#checkBudget(1);
+      const limit = Math.min(FIRST_PAGE * 8, addressTransactionsMax - txids.length);
+      const question = { script, after: txids.at(-1)!, limit };
+      const [page] = await reader.histories([question], this.#readOptions);
+      for (const { txid } of page!.entries) txids.push(txid);
+      hasMore = page!.hasMore && page!.entries.length > 0;
+    }
+    return { txids, isWhole: !hasMore };
+  }
+
+  close(): void {
+    this.#flow?.close();
+    this.#flow = undefined;
+    this.#isChanged = true;
+  }
+}
+
+/** The other scripts that the key of a script opens, as far as its bytes show the key: P2PKH, P2WPKH, and that wrapped in P2SH. */
+function sameKeyScripts(script: ScriptHex): ScriptHex[] {
+  const hash20 = keyHashOf(hexToBytes(script));
+  if (hash20 === undefined) return [];
+  const segwit = p2wpkhScript(hash20);
+  return [p2pkhScript(hash20), segwit, p2shScript(hash160(segwit))]
+    .map((bytes) => bytesToHex(bytes) as ScriptHex)
+    .filter((other) => other !== script);
+}
