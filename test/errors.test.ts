@@ -17,7 +17,7 @@ const RESERVED: Readonly<Record<string, string>> = {
 };
 
 /** Not errors: environment variables, and names made up by tests. */
-const OTHER_NAMES = new Set(['CLEW_DEBUG', 'CLEW_SHARED', 'CLEW_TEST_SEED']);
+const OTHER_NAMES = new Set(['CLEW_DEBUG', 'CLEW_RPC_PASSWORD', 'CLEW_SHARED', 'CLEW_TEST_SEED']);
 const isBenchSetting = (name: string): boolean => name.startsWith('CLEW_BENCH_');
 
 const CATALOGUE = Object.entries(ERRORS);

@@ -19,9 +19,6 @@ export async function answerOthers(
   host: Host,
   url: string,
 ): Promise<() => Promise<void>> {
-  /** Commands that change the data wait for each other; readers do not wait. */
-  let lastWrite: Promise<void> = Promise.resolve();
-
   const path = localSocketPath(shared.data.path);
   const socket = await listenLocally(path, (request, output, signal) => {
     const guest: Host = {
@@ -37,12 +34,8 @@ export async function answerOthers(
         if (wanted.access === 'host')
           throw new Error('a command that holds the folder was sent here');
         if (wanted.access === 'read') return { ...shared, answerOthers: refuse, close: () => {} };
-        const before = lastWrite;
-        let finish = (): void => {};
-        lastWrite = new Promise((resolve) => {
-          finish = resolve;
-        });
-        await before;
+        // Commands that change the data wait for each other; readers do not wait.
+        const finish = await shared.session.writeTurns.take();
         if (signal.aborted) {
           finish();
           throw new ClewError('CLEW_INTERRUPTED', 'Stopped before it began.');

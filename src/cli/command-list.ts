@@ -30,6 +30,11 @@ export const COMMAND_GROUPS: readonly CommandGroup[] = [
         load: async () => (await import('./commands/index-blocks.ts')).indexCommand as Command,
       },
       {
+        name: 'follow',
+        summary: 'read blocks from a node, and keep up with it',
+        load: async () => (await import('./commands/follow.ts')).followCommand as Command,
+      },
+      {
         name: 'tags import',
         summary: 'import what sources say about addresses',
         load: async () => (await import('./commands/tags-import.ts')).tagsImportCommand as Command,

@@ -17,6 +17,7 @@ import type { DataFolder } from './data-folder.ts';
 import { commandHelp, overviewHelp } from './help.ts';
 import { errorText, warningText } from './print-error.ts';
 import { startProgress } from './progress.ts';
+import { refuseSecrets } from './secret-arguments.ts';
 
 /** The data folder opened for one command; or somebody else who answered for us. */
 export type OpenedData = HeldData | { readonly answered: number };
@@ -61,6 +62,7 @@ export interface Host {
 export async function runCommandLine(argv: readonly string[], host: Host): Promise<number> {
   const asJson = argv.includes('--json');
   try {
+    refuseSecrets(argv);
     return await dispatch(argv, host, asJson);
   } catch (thrown) {
     const error = host.signal.aborted ? interruption(thrown) : anyError(thrown);

@@ -12,6 +12,7 @@ import { openStore, type Store } from '../store/open-store.ts';
 import type { OpenNetwork } from './open-network.ts';
 import type { BlockFetcher } from './raw-source.ts';
 import { TakingTurns } from './taking-turns.ts';
+import { WriteTurns } from './write-turns.ts';
 
 export interface DataPlaces {
   readonly storePath: string;
@@ -23,6 +24,8 @@ export class DataSession {
   readonly #places: DataPlaces;
   readonly #networks: TakingTurns<NetworkName, OpenNetwork>;
   #store: Promise<Store> | undefined;
+  /** Taken by whoever changes a ledger, where several may want to. */
+  readonly writeTurns = new WriteTurns();
   /** Nodes that can be asked for the bytes of blocks, by network; whoever puts one in takes it out and closes it. */
   readonly nodes = new Map<NetworkName, BlockFetcher>();
 

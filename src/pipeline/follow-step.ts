@@ -31,14 +31,14 @@ const EXCHANGED_AT_ONCE_MAX = 200;
 export interface FollowStepOptions {
   /** Height to begin at when the ledger is empty; the genesis block when left out. */
   readonly fromHeight?: number | undefined;
-  /** Last height to load; for tests, and after a block that breaks the rules. */
-  readonly heightMax?: number | undefined;
   readonly keepRaw?: boolean | undefined;
   /** Readers of this process see each step's blocks: a checkpoint after each. */
   readonly isPublished: boolean;
   /** A step ends after about so long, so that others get a turn. */
   readonly stepMs?: number | undefined;
   readonly onBlock?: ((block: BlockAdded) => void) | undefined;
+  /** Told where the node is, before anything is fetched. */
+  readonly onNode?: ((node: NodeChain) => void) | undefined;
   readonly now: () => number;
 }
 
@@ -95,19 +95,26 @@ export class ChainFollower {
   /**
    * One step. What it loaded is committed when it returns, and after a failure the ledger is whole.
    *
+   * @param heightMax load no further, when a block above it breaks the rules
    * @throws {ClewError} CLEW_NETWORK_MISMATCH, CLEW_REMOTE_LIE, CLEW_NODE_BLOCK_GONE, CLEW_BLOCK_INVALID, and what asking a
    *   node throws
    */
-  async step(open: OpenNetwork, signal?: AbortSignal): Promise<FollowStep> {
+  async step(open: OpenNetwork, signal?: AbortSignal, heightMax?: number): Promise<FollowStep> {
     const { ledger } = open;
     const node = await this.#node.chain(signal);
     await this.#node.requireNetwork(open.network, signal);
+    this.#options.onNode?.(node);
     try {
-      return await this.#step(open, node, signal);
+      return await this.#step(open, node, signal, heightMax);
     } catch (error) {
       if (!isOfNode(error)) await this.#recover(ledger);
       throw error;
     }
+  }
+
+  /** Whether something is to be finished. */
+  get isWriting(): boolean {
+    return this.#writer !== undefined;
   }
 
   /** The ledger is not written any more: all is on the disk. */
@@ -118,7 +125,12 @@ export class ChainFollower {
     else writer?.abandon();
   }
 
-  async #step(open: OpenNetwork, node: NodeChain, signal?: AbortSignal): Promise<FollowStep> {
+  async #step(
+    open: OpenNetwork,
+    node: NodeChain,
+    signal?: AbortSignal,
+    heightMax = node.height,
+  ): Promise<FollowStep> {
     const { ledger } = open;
     const { tip } = ledger;
     const none = { node, height: tip?.height, blocksAdded: 0, transactionsAdded: 0, bytesAdded: 0 };
@@ -130,7 +142,7 @@ export class ChainFollower {
     }
     const start = tip === undefined ? (this.#options.fromHeight ?? 0) : tip.height + 1;
     if (start > node.height) return { state: 'behind', ...none };
-    return this.#append(open, node, start, tip?.hash, signal);
+    return this.#append(open, node, start, tip?.hash, heightMax, signal);
   }
 
   /** Load what lies above the ledger's tip, for as long as a step may take. */
@@ -139,12 +151,14 @@ export class ChainFollower {
     node: NodeChain,
     start: number,
     tipHash: string | undefined,
+    heightMax: number,
     signal?: AbortSignal,
   ): Promise<FollowStep> {
     const { ledger } = open;
     const added: Added = { blocks: 0, transactions: 0, bytes: 0 };
     try {
-      await this.#appendBlocks(open, node.height, start, tipHash, added, signal);
+      const end = Math.min(node.height, heightMax);
+      await this.#appendBlocks(open, end, start, tipHash, added, signal);
     } catch (error) {
       // A node that went away takes nothing with it.
       if (isOfNode(error)) await this.#settle(ledger);
@@ -172,15 +186,14 @@ export class ChainFollower {
 
   async #appendBlocks(
     open: OpenNetwork,
-    nodeHeight: number,
+    lastHeight: number,
     start: number,
     tipHash: string | undefined,
     added: Added,
     signal?: AbortSignal,
   ): Promise<void> {
-    const { now, stepMs = 20_000, heightMax = nodeHeight } = this.#options;
+    const { now, stepMs = 20_000 } = this.#options;
     const endMs = now() + stepMs;
-    const lastHeight = Math.min(nodeHeight, heightMax);
     let last = tipHash;
     let next = start;
     while (next <= lastHeight && now() < endMs && !signal?.aborted) {

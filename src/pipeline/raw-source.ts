@@ -7,7 +7,7 @@
  */
 import { hashToDisplay } from '../bytes/hex.ts';
 import { BlockColumns, readBlockColumns } from '../chain/block-columns.hot.ts';
-import { headerHash } from '../chain/header.ts';
+import { blockHash } from '../chain/header.ts';
 import { checkMerkleRoot, checkWitnessCommitment } from '../chain/merkle.ts';
 import type { Network } from '../chain/network.ts';
 import { ClewError } from '../errors.ts';
@@ -141,7 +141,7 @@ class KeptBlocks {
 export function requireBlock(block: Uint8Array, hash: string, network: Network): void {
   let what: string | undefined;
   try {
-    if (hashToDisplay(headerHash(block)) !== hash) what = 'another block';
+    if (hashToDisplay(blockHash(block, network)) !== hash) what = 'another block';
     else {
       const columns = new BlockColumns();
       readBlockColumns(block, network, columns);

@@ -7,8 +7,8 @@
  */
 import { hashToDisplay, isHex } from '../bytes/hex.ts';
 import { HEADER_BYTES } from '../chain/block-columns.hot.ts';
-import { headerHash } from '../chain/header.ts';
-import type { Network } from '../chain/network.ts';
+import { blockHash } from '../chain/header.ts';
+import { NETWORKS, type Network } from '../chain/network.ts';
 import { checkProofOfWork } from '../chain/proof-of-work.ts';
 import { ClewError } from '../errors.ts';
 import { HttpClient, type HttpClientOptions } from '../net/http-client.ts';
@@ -77,7 +77,7 @@ export class NodeClient {
   /** REST needs no credentials, and a node that has none may break off: one try, nothing sent along. */
   readonly #rest: HttpClient;
   #isRestOn: boolean | undefined;
-  #isGenesisRight = false;
+  #isNetworkRight = false;
   #id = 0;
 
   /** @throws {ClewError} CLEW_SECRET_IN_ARGUMENT, CLEW_USAGE for a URL that can not be used */
@@ -134,26 +134,39 @@ export class NodeClient {
   }
 
   /**
-   * That the node is one of a network, by the hash of its first block; asked once.
+   * That the node is one of a network, by its first block and by the first one after chains parted; asked once.
    *
    * @throws {ClewError} CLEW_NETWORK_MISMATCH
    */
   async requireNetwork(network: Network, signal?: AbortSignal): Promise<void> {
-    if (this.#isGenesisRight) return;
-    const genesisHash = requireHash(await this.#ask('getblockhash', [0], signal));
-    if (genesisHash !== network.genesisHash) {
+    if (this.#isNetworkRight) return;
+    const names = (await this.networks(signal)).map(({ name }) => name);
+    if (!names.includes(network.name)) {
       throw new ClewError(
         'CLEW_NETWORK_MISMATCH',
-        `The node at ${this.host} is not one of ${network.name}: its chain begins with another block.`,
-        { host: this.host, network: network.name, genesisHash, expected: network.genesisHash },
+        `The node at ${this.host} is not one of ${network.name}: its chain begins with other blocks.`,
+        { host: this.host, network: network.name, found: names.join(' ') },
       );
     }
-    this.#isGenesisRight = true;
+    this.#isNetworkRight = true;
   }
 
-  /** The hash of the node's first block. */
-  async genesisHash(signal?: AbortSignal): Promise<string> {
-    return requireHash(await this.#ask('getblockhash', [0], signal));
+  /** The networks that the node can be one of, as its blocks tell; none when we do not know its first block. */
+  async networks(signal?: AbortSignal): Promise<Network[]> {
+    const all = Object.values(NETWORKS);
+    const forks = all.flatMap(({ forkedAt }) => forkedAt ?? []);
+    const heights = [0, ...forks.map(({ height }) => height)];
+    const [genesisHash, ...forkHashes] = await this.hashesAt(heights, signal);
+    return all.filter((network) => {
+      if (network.genesisHash !== genesisHash) return false;
+      return forks.every((fork, i) => {
+        const hash = forkHashes[i];
+        // It may not have come so far.
+        if (hash === undefined) return true;
+        if (network.forkedAt === fork) return hash === fork.hash;
+        return network.name !== fork.from || hash !== fork.hash;
+      });
+    });
   }
 
   /** Hashes of the best chain at these heights; undefined above its end. */
@@ -186,11 +199,11 @@ export class NodeClient {
   ): Promise<NodeHeader[]> {
     const isRest = network.headerForm === 'plain' && (await this.#tryRest(signal));
     const bytes = isRest
-      ? await this.#headersOverRest(height, count, signal)
-      : await this.#headersOverRpc(height, count, signal);
+      ? await this.#headersOverRest(height, count, network, signal)
+      : await this.#headersOverRpc(height, count, network, signal);
     const headers: NodeHeader[] = [];
     for (const each of bytes) {
-      const header = readHeader(each, height + headers.length);
+      const header = readHeader(each, height + headers.length, network);
       if (checkProofOfWork(each, network) === 'failed') {
         throw lie(header.hash, 'a header without the work that it names');
       }
@@ -204,6 +217,7 @@ export class NodeClient {
   async #headersOverRpc(
     height: number,
     count: number,
+    network: Network,
     signal?: AbortSignal,
   ): Promise<Uint8Array[]> {
     const heights = Array.from({ length: count }, (_, i) => height + i);
@@ -220,7 +234,9 @@ export class NodeClient {
       if (bytes.length < HEADER_BYTES) throw format('a header of fewer than 80 bytes');
       // An Auxpow proof may follow; the hash is of the header alone.
       const header = bytes.subarray(0, HEADER_BYTES);
-      if (hashToDisplay(headerHash(header)) !== hashes[i]) throw lie(hashes[i]!, 'another header');
+      if (hashToDisplay(blockHash(header, network)) !== hashes[i]) {
+        throw lie(hashes[i]!, 'another header');
+      }
       return bytes;
     });
   }
@@ -228,6 +244,7 @@ export class NodeClient {
   async #headersOverRest(
     height: number,
     count: number,
+    network: Network,
     signal?: AbortSignal,
   ): Promise<Uint8Array[]> {
     const [hash] = await this.hashesAt([height], signal);
@@ -245,7 +262,7 @@ export class NodeClient {
     for (let at = 0; at < body.length; at += HEADER_BYTES) {
       headers.push(body.subarray(at, at + HEADER_BYTES));
     }
-    if (hashToDisplay(headerHash(headers[0]!)) !== hash) throw lie(hash, 'another header');
+    if (hashToDisplay(blockHash(headers[0]!, network)) !== hash) throw lie(hash, 'another header');
     return headers;
   }
 
@@ -463,11 +480,11 @@ export function requireNodeUrl(url: URL): void {
   }
 }
 
-function readHeader(bytes: Uint8Array, height: number): NodeHeader {
+function readHeader(bytes: Uint8Array, height: number, network: Network): NodeHeader {
   const view = new DataView(bytes.buffer, bytes.byteOffset, HEADER_BYTES);
   return {
     height,
-    hash: hashToDisplay(headerHash(bytes)),
+    hash: hashToDisplay(blockHash(bytes, network)),
     prevHash: hashToDisplay(bytes.subarray(4, 36)),
     timeSeconds: view.getUint32(68, true),
     bits: view.getUint32(72, true),
