@@ -29,6 +29,22 @@ export const FRONT_BITS_MIN = 8;
 /** 2^28 slots are 4 GiB and 177 million entries. */
 export const FRONT_BITS_MAX = 28;
 
+/** A hash as its two halves. */
+export interface KeyOfEntry {
+  readonly low: number;
+  readonly high: number;
+}
+
+/** A hash and its row. */
+export interface KeyEntry extends KeyOfEntry {
+  readonly row: number;
+}
+
+/** Below zero when the first hash is the smaller one, zero when they are the same. */
+export function compareKeys(a: KeyOfEntry, b: KeyOfEntry): number {
+  return a.high - b.high || a.low - b.low;
+}
+
 /** Takes entries in the order of (high, low, row). */
 export interface KeySink {
   append(low: number, high: number, row: number): void;
@@ -129,6 +145,31 @@ export class KeyFront {
   /** The row at a place that `find` gave. */
   rowAt(place: number): number {
     return this.#slots[place + 2]! + (this.#slots[place + 3]! - USED) * HIGH_UNIT;
+  }
+
+  /**
+   * Note the entries whose hashes lie from one to another, both included; not in order, but after `max` of them only those that
+   * stand close to the last.
+   */
+  collectBetween(from: KeyOfEntry, to: KeyOfEntry, max: number, into: KeyEntry[]): void {
+    const slots = this.#slots;
+    const lastHome = to.high >>> this.#shift;
+    let left = max;
+    let slot = from.high >>> this.#shift;
+    for (let visited = 0; visited <= this.#mask; visited += 1) {
+      const at = slot * WORDS;
+      if (slots[at + 3] === 0) {
+        // Between clusters: all of the one before are smaller than all that follow.
+        if (left <= 0 || slot >= lastHome || visited > slot) return;
+      } else {
+        const entry = { low: slots[at]!, high: slots[at + 1]!, row: this.rowAt(at) };
+        if (compareKeys(entry, from) >= 0 && compareKeys(entry, to) <= 0) {
+          into.push(entry);
+          left -= 1;
+        }
+      }
+      slot = (slot + 1) & this.#mask;
+    }
   }
 
   /** Twice the slots. Reads the old table from after a free slot on, so that each probe path keeps its order. */

@@ -25,11 +25,14 @@ import { NONE } from '../units/ids.ts';
 import { KeyBlockCache } from './key-block-cache.ts';
 import { type KeyFiles, nodeKeyFiles } from './key-files.ts';
 import {
+  compareKeys,
   FRONT_BITS_MAX,
   FRONT_BITS_MIN,
   FRONT_LOAD_MAX,
   FRONT_SLOT_BYTES,
+  type KeyEntry,
   KeyFront,
+  type KeyOfEntry,
 } from './key-front.hot.ts';
 import { KeyMerge } from './key-merge.hot.ts';
 import { planMerge } from './key-merge-plan.ts';
@@ -274,6 +277,19 @@ export class KeyIndex {
     if (this.#probesWithoutFilter < PROBES_WITHOUT_FILTER) return;
     this.#filtersWanted = true;
     this.#balance();
+  }
+
+  /**
+   * Entries whose hashes lie from one to another, both included, in the order of (high, low): runs keep the upper 48 bits,
+   * so at the ends there may be some of hashes outside.
+   *
+   * @param max the first so many
+   */
+  between(from: KeyOfEntry, to: KeyOfEntry, max: number): KeyEntry[] {
+    const found: KeyEntry[] = [];
+    for (const run of this.#runs) run.collectBetween(from, to, max, found);
+    this.#front.collectBetween(from, to, max, found);
+    return found.sort((a, b) => compareKeys(a, b) || a.row - b.row).slice(0, max);
   }
 
   /** Forget the rows from `rowEnd` on for ever, also when new rows take their numbers. */

@@ -12,7 +12,7 @@ import { NONE } from '../units/ids.ts';
 import {
   isKeyBlockWhole,
   KEY_BLOCK_BYTES,
-  type KeyBlockEntries,
+  KeyBlockEntries,
   type KeyBlockShape,
   keyBlockCount,
   keyEqualsAt,
@@ -23,6 +23,7 @@ import {
 import type { CachedRun, KeyBlockCache } from './key-block-cache.ts';
 import type { KeyFile, KeyFiles } from './key-files.ts';
 import { FILTER_BLOCK_BYTES, filterMayHold } from './key-filter.hot.ts';
+import type { KeyEntry, KeyOfEntry } from './key-front.hot.ts';
 import {
   blocksStart,
   damagedRun,
@@ -253,6 +254,41 @@ export class KeyRun implements CachedRun {
     }
   }
 
+  /**
+   * Note the entries whose hashes, as far as they are kept, lie from one to another, both included, in their order.
+   *
+   * @param max no more than these
+   */
+  collectBetween(from: KeyOfEntry, to: KeyOfEntry, max: number, into: KeyEntry[]): void {
+    const entries = new KeyBlockEntries();
+    const first = this.#lastBlockNotAbove(from.high);
+    const start = first < 0 ? 0 : this.#lastBlockBeginningBelow(first + 1, from);
+    let left = max;
+    for (let block = start; block < this.blocks; block += 1) {
+      this.#load(block);
+      unpackKeyBlock(this.#bytes, this.#at, this.#shape, entries);
+      for (let i = 0; i < entries.count; i += 1) {
+        const low = entries.lows[i]!;
+        const high = entries.highs[i]!;
+        if (high > to.high || (high === to.high && low > to.low)) return;
+        if (high < from.high || (high === from.high && low < keptLow(from.low))) continue;
+        const row = entries.rows[i]!;
+        if (row >= this.limit) continue;
+        if (left <= 0) return;
+        into.push({ low, high, row });
+        left -= 1;
+      }
+    }
+  }
+
+  /** A block before `end` before which no entry is as large as a hash: the last one that begins below it, or the first. */
+  #lastBlockBeginningBelow(end: number, { low, high }: KeyOfEntry): number {
+    let block = this.#lastBlockBeginningNotAbove(end, low, high);
+    // Of one hash there may be more entries than a block holds.
+    while (block > 0 && this.#firsts[block]! >= high) block -= 1;
+    return Math.max(0, block);
+  }
+
   /** The last block whose first `high` is not above this one, or -1. */
   #lastBlockNotAbove(high: number): number {
     const firsts = this.#firsts;
@@ -352,6 +388,11 @@ export class KeyRun implements CachedRun {
     this.#filter = NO_FILTER;
     this.#files.close(this.#file);
   }
+}
+
+/** What of the lower half of a hash a run keeps. */
+function keptLow(low: number): number {
+  return low - (low % 0x1_0000);
 }
 
 function openFile(files: KeyFiles, path: string): KeyFile {
