@@ -119,6 +119,11 @@ export const ERRORS = {
     http: 404,
     hint: 'Index some blocks first: `clew index --blocks DIR`.',
   },
+  CLEW_NO_LEDGER: {
+    exit: EXIT.usage,
+    http: 400,
+    hint: 'Leave --esplora out to use a ledger of your own, made with `clew index` or `clew follow`.',
+  },
   CLEW_LEDGER_DAMAGED: {
     exit: EXIT.damaged,
     http: 500,
@@ -260,6 +265,21 @@ export const ERRORS = {
     exit: EXIT.version,
     http: 502,
     hint: 'The database server is older than Clew can use: see docs/operating/cluster.md for the versions.',
+  },
+  CLEW_ENGINE_AUTH: {
+    exit: EXIT.unavailable,
+    http: 502,
+    hint: 'Check user and password (CLEW_LEDGER_PASSWORD, or "passwordFile" of a shard file), and the rights that docs/operating/cluster.md lists.',
+  },
+  CLEW_ENGINE_DATABASE: {
+    exit: EXIT.notFound,
+    http: 502,
+    hint: 'Check the end of the URL. A new ledger needs an empty database: `CREATE DATABASE name`, on every server.',
+  },
+  CLEW_ENGINE_REFUSED: {
+    exit: EXIT.unavailable,
+    http: 502,
+    hint: "The number of the server's error is among the facts, its text in its log. What is stored stays as it is.",
   },
 
   // Block files

@@ -96,7 +96,8 @@ export async function findBlockHash(
 /** The blocks that wait to be put back, by height; usually none. */
 export async function listWaitingBlocks(engine: LedgerEngine): Promise<LedgerBlock[]> {
   const rows = await engine.query<BlockRow & { readonly path: string }>(
-    `SELECT ${BLOCK_COLUMNS}, path FROM ${WAITING_TABLE} ORDER BY height`,
+    // A server may have been asked twice to keep them.
+    `SELECT DISTINCT ${BLOCK_COLUMNS}, path FROM ${WAITING_TABLE} ORDER BY height`,
   );
   return rows.map((row) => fromRow(row, row.path));
 }

@@ -17,19 +17,24 @@ import {
   encodeNativeBlock,
   type NativeColumn,
 } from './native-block.ts';
-import { createTableStatements, createTipsStatement, TABLES } from './schema.ts';
+import {
+  createTableStatements,
+  createTipsStatement,
+  TABLES,
+  TIPS_TABLE,
+  WAITING_TABLE,
+} from './schema.ts';
 import { createServerStatements, SERVER_TABLES } from './server-schema.ts';
 import type { TableDefinition } from './table-definition.ts';
 
 export type Columns = Readonly<Record<string, NativeColumn>>;
 
-/** What the rows of a batch are, for engines that insert them once only however often they try, and put them on shards. */
-export interface BatchSpan {
-  /** First and last-but-one value of the `idColumn`, for what the table is counted by. */
-  readonly range: (countedBy: TableDefinition['countedBy']) => readonly [bigint, bigint];
-  /** Number of the first block; and for what is kept by block, where the rows of each block end, from the batch's first row. */
-  readonly firstBlock: bigint;
-  readonly ends: Readonly<Record<string, Float64Array>>;
+/** What rows are, for engines that put them on shards and insert them once only, however often they try. */
+export interface InsertOnce {
+  /** Holds of these rows of the table, and of no others. */
+  readonly where: string;
+  /** Number of the first block, and after how many rows each block ends; for tables that are kept by block. */
+  readonly byBlock?: { readonly first: bigint; readonly ends: Float64Array };
 }
 
 export interface LedgerEngine {
@@ -38,6 +43,8 @@ export interface LedgerEngine {
   readonly tables: Readonly<Record<string, TableDefinition>>;
   /** Whether these are the wide ones of `server-schema.ts`, with identifiers and look-up tables. */
   readonly hasIdentifiers: boolean;
+  /** Whether the commit log is there: a database that somebody only reads may be empty. */
+  hasTips(): Promise<boolean>;
   /** Make the commit log, unless it is there. */
   createTips(): Promise<void>;
   /** Make the other tables, unless they are there. */
@@ -53,13 +60,15 @@ export interface LedgerEngine {
    * the columns may be filled again at once; the promise tells when they are in. Inserts run one after the other;
    * after one that failed the later ones fail too, until `settle`.
    *
-   * @param span of a numbered table's rows: however often a server has to be asked, they are in once
+   * @param once however often a server has to be asked, the rows are in once
    */
-  insert(table: string, columns: Columns, span?: BatchSpan): Promise<void>;
+  insert(table: string, columns: Columns, once?: InsertOnce): Promise<void>;
   /** Drop the rows of which a condition holds, and wait until they are gone. Costs little when there are none. */
   deleteRows(table: string, where: string): Promise<void>;
   /** Drop all rows of a table. */
   truncate(table: string): Promise<void>;
+  /** Forget everything but the blocks that wait, whatever format it has; the commit log first. */
+  forgetAll(): Promise<void>;
   /** Wait until no insert is under way, whether they succeeded or not, and forget failures. */
   settle(): Promise<void>;
   close(): Promise<void>;
@@ -153,6 +162,11 @@ class ChdbEngine implements LedgerEngine {
     }
   }
 
+  async hasTips(): Promise<boolean> {
+    await this.createTips();
+    return true;
+  }
+
   createTips(): Promise<void> {
     return this.command(createTipsStatement());
   }
@@ -211,6 +225,13 @@ class ChdbEngine implements LedgerEngine {
 
   truncate(table: string): Promise<void> {
     return this.command(`TRUNCATE TABLE ${table}`);
+  }
+
+  async forgetAll(): Promise<void> {
+    await this.command(`DROP TABLE IF EXISTS ${TIPS_TABLE} SYNC`);
+    for (const { name } of await this.query<{ name: string }>('SHOW TABLES')) {
+      if (name !== WAITING_TABLE) await this.command(`DROP TABLE IF EXISTS ${name} SYNC`);
+    }
   }
 
   async settle(): Promise<void> {

@@ -13,7 +13,6 @@ import {
   listWaitingBlocks,
 } from './block-directory.ts';
 import { type LedgerEngine, openChdb } from './engine.ts';
-import { TIPS_TABLE, WAITING_TABLE } from './schema.ts';
 
 /**
  * Let every block of a ledger wait (see `block-directory.ts`), then drop tables and flow index. The tables are not looked
@@ -40,11 +39,7 @@ export async function letAllWait(
     placesOf(waiting);
     await keepWaiting(engine, placesOf(known));
     markWriting(ledgerFolder);
-    await engine.command(`DROP TABLE IF EXISTS ${TIPS_TABLE} SYNC`);
-    const tables = await engine.query<{ name: string }>('SHOW TABLES');
-    for (const { name } of tables) {
-      if (name !== WAITING_TABLE) await engine.command(`DROP TABLE IF EXISTS ${name} SYNC`);
-    }
+    await engine.forgetAll();
     rmSync(join(folder, 'flow'), { recursive: true, force: true });
     return waiting.length + known.length;
   } finally {

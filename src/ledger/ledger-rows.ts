@@ -3,7 +3,7 @@
  */
 import { ClewError } from '../errors.ts';
 import type { BatchRows } from './batch-rows.ts';
-import type { BatchSpan, Columns, LedgerEngine } from './engine.ts';
+import type { Columns, InsertOnce, LedgerEngine } from './engine.ts';
 import type { FlowIndex } from './flow-index.ts';
 import { StringValues, U64Values } from './native-block.ts';
 import { type RowBase, sqlRow } from './row-base.ts';
@@ -76,42 +76,30 @@ export class LedgerRows {
    */
   insertBatch(batch: BatchRows, flow: FlowIndex, from: RowCounts, to: RowCounts): Promise<void> {
     const tables: Record<string, Columns> = { ...batch };
-    const span = this.#serverRows === undefined ? undefined : this.#spanOf(flow, from, to);
+    const onceOf = this.#serverRows === undefined ? undefined : this.#onceOf(flow, from, to);
     if (this.#serverRows !== undefined) {
       const { txids, tables: others } = this.#serverRows.fill(flow, from, to);
       Object.assign(tables, others, { transactions: { ...batch.transactions, txid: txids } });
     }
     const inserts: Promise<void>[] = [];
     for (const [table, columns] of Object.entries(tables)) {
-      inserts.push(this.#engine.insert(table, columns, span));
+      inserts.push(this.#engine.insert(table, columns, onceOf?.(table)));
       for (const column of Object.values(columns)) column.clear();
     }
     return Promise.all(inserts).then(() => undefined);
   }
 
-  #spanOf(flow: FlowIndex, from: RowCounts, to: RowCounts): BatchSpan {
-    const count = to.blocks - from.blocks;
-    const ends = {
-      blocks: new Float64Array(count),
-      transactions: new Float64Array(count),
-      inputs: new Float64Array(count),
-      outputs: new Float64Array(count),
-    };
-    for (let n = 0; n < count; n += 1) {
-      const block = from.blocks + n + 1;
-      const tx = block < to.blocks ? flow.blockFirstTx.at(block) : to.transactions;
-      ends.blocks[n] = n + 1;
-      ends.transactions[n] = tx - from.transactions;
-      ends.inputs[n] = flow.txFirstInput.at(tx) - from.inputs;
-      ends.outputs[n] = flow.txFirstOutput.at(tx) - from.outputs;
-    }
-    return {
-      range: (countedBy) => {
-        const base = this.#baseOf(countedBy);
-        return [base + BigInt(from[countedBy]), base + BigInt(to[countedBy])];
-      },
-      firstBlock: this.#base.blocks + BigInt(from.blocks),
-      ends,
+  /** What the rows of a batch are, for each table. */
+  #onceOf(flow: FlowIndex, from: RowCounts, to: RowCounts): (table: string) => InsertOnce {
+    const ends = blockEnds(flow, from, to);
+    const first = this.#base.blocks + BigInt(from.blocks);
+    return (table) => {
+      const { idColumn, countedBy } = this.#engine.tables[table]!;
+      const base = this.#baseOf(countedBy);
+      const range = [sqlRow(base, from[countedBy]), sqlRow(base, to[countedBy])];
+      const where = `${idColumn} >= ${range[0]} AND ${idColumn} < ${range[1]}`;
+      const byBlock = ends[countedBy as keyof typeof ends];
+      return byBlock === undefined ? { where } : { where, byBlock: { first, ends: byBlock } };
     };
   }
 
@@ -120,7 +108,7 @@ export class LedgerRows {
     const text = new StringValues();
     seq.push(sequence);
     text.pushText(JSON.stringify(record));
-    await this.#engine.insert(TIPS_TABLE, { seq, record: text });
+    await this.#engine.insert(TIPS_TABLE, { seq, record: text }, { where: `seq = ${sequence}` });
   }
 }
 
@@ -131,4 +119,24 @@ export async function newestTip(engine: LedgerEngine, folder: string): Promise<N
   );
   if (newest === undefined) return { tip: undefined, sequence: 0 };
   return { tip: parseTipRecord(newest.record, folder), sequence: Number(newest.seq) };
+}
+
+/** After how many rows of a batch each of its blocks ends, in what is kept by block. */
+function blockEnds(flow: FlowIndex, from: RowCounts, to: RowCounts) {
+  const count = to.blocks - from.blocks;
+  const ends = {
+    blocks: new Float64Array(count),
+    transactions: new Float64Array(count),
+    inputs: new Float64Array(count),
+    outputs: new Float64Array(count),
+  };
+  for (let n = 0; n < count; n += 1) {
+    const block = from.blocks + n + 1;
+    const tx = block < to.blocks ? flow.blockFirstTx.at(block) : to.transactions;
+    ends.blocks[n] = n + 1;
+    ends.transactions[n] = tx - from.transactions;
+    ends.inputs[n] = flow.txFirstInput.at(tx) - from.inputs;
+    ends.outputs[n] = flow.txFirstOutput.at(tx) - from.outputs;
+  }
+  return ends;
 }

@@ -1,7 +1,7 @@
 /**
  * A ledger: the chain facts of one network in a folder, with its commit log and its flow index.
  *
- *   <network>/ledger   the tables (chDB), and `writing` while somebody writes
+ *   <network>/ledger   the tables (chDB; or on servers, see `open-engine.ts`), and `writing` while somebody writes
  *   <network>/flow     the columns: facts, and the links that follow from them
  *
  * A batch counts once its tip row is in `tips`: its facts are in the files of the columns before, its rows in the tables,
@@ -16,7 +16,7 @@ import { fileError } from '../file-error.ts';
 import type { BatchRows } from './batch-rows.ts';
 import { findBlockHash } from './block-directory.ts';
 import type { LedgerCounters } from './counters.ts';
-import { type LedgerEngine, openChdb } from './engine.ts';
+import type { LedgerEngine } from './engine.ts';
 import type { FlowColumnsOptions } from './flow-columns.ts';
 import type { FlowIndex } from './flow-index.ts';
 import {
@@ -30,10 +30,13 @@ import {
   recoverFlow,
 } from './flow-store.ts';
 import { undoBlocks } from './flow-undo.hot.ts';
-import { LedgerRows, newestTip } from './ledger-rows.ts';
+import { LedgerRows, type NewestTip, newestTip } from './ledger-rows.ts';
+import { type EngineChoice, openEngine } from './open-engine.ts';
 import { ReaderGate } from './reader-gate.ts';
 import { NO_BASE, type RowBase } from './row-base.ts';
 import { LEDGER_FORMAT_VERSION, TIPS_TABLE } from './schema.ts';
+import { fetchFlow } from './server-flow.hot.ts';
+import { ServerWriter } from './server-writer.ts';
 import {
   baseForRecord,
   baseOf,
@@ -44,7 +47,11 @@ import {
 } from './tip-record.ts';
 import { newestWholeTip } from './whole-tables.ts';
 
-export interface LedgerOptions extends FlowColumnsOptions {
+export interface LedgerOptions extends FlowColumnsOptions, EngineChoice {
+  /** Called while columns are fetched from servers, with the rows done and their number. */
+  readonly onFetch?: (done: number, total: number) => void;
+  /** Write into a ledger on servers even though another data folder does: it must have been stopped. */
+  readonly isTakenOver?: boolean;
   /** Called while links are made anew, with the transactions done and their number. */
   readonly onRebuild?: (done: number, total: number) => void;
   /** Where the row numbers of a new ledger's tables begin; a ledger that is there keeps its own. */
@@ -64,6 +71,8 @@ const NOTHING: RowCounts = {
   destroyed: 0,
   milestones: 0,
 };
+
+const NO_TIP: NewestTip = { tip: undefined, sequence: 0 };
 
 const NO_COUNTERS: LedgerCounters = {
   blocks: 0,
@@ -88,6 +97,8 @@ export class Ledger {
   readonly #folder: string;
   readonly #options: LedgerOptions;
   readonly #tables: LedgerRows;
+  /** For tables on servers: whether this data folder is the one that writes. */
+  readonly #writer: ServerWriter | undefined;
   #tip: TipRecord | undefined;
   #sequence: number;
   /** What was handed to the engine: the tip, or a batch that is on its way. */
@@ -107,9 +118,10 @@ export class Ledger {
     engine: LedgerEngine,
     folder: string,
     options: LedgerOptions,
-    tip: TipRecord | undefined,
-    sequence: number,
+    newest: NewestTip,
+    writer: ServerWriter | undefined,
   ) {
+    const { tip, sequence } = newest;
     this.network = network;
     this.engine = engine;
     this.#folder = folder;
@@ -118,40 +130,100 @@ export class Ledger {
     this.#sequence = sequence;
     this.base = tip === undefined ? (options.base ?? NO_BASE) : baseOf(tip);
     this.#tables = new LedgerRows(engine, this.base);
+    this.#writer = writer;
   }
 
   /**
    * Open or make the ledger in a network's folder. Rows that were never committed are dropped.
    *
+   * Tables on servers that another data folder writes are only read: the columns are fetched from them.
+   *
    * @param folder `<data>/<network>`
    * @throws {ClewError} CLEW_DATA_BUSY, CLEW_DATA_NEWER, CLEW_DATA_OLDER, CLEW_NETWORK_MISMATCH,
-   *   CLEW_LEDGER_DAMAGED, CLEW_COLUMN_DAMAGED
+   *   CLEW_LEDGER_DAMAGED, CLEW_COLUMN_DAMAGED; for servers CLEW_REMOTE_*, CLEW_ENGINE_*, CLEW_SHARD_*
    */
   static async open(
     folder: string,
     network: Network,
     options: LedgerOptions = {},
   ): Promise<Ledger> {
-    const engine = await openChdb(join(folder, 'ledger'));
+    const engine = await openEngine(folder, options);
     try {
       // The version first: a newer Clew's tables are not ours to add to.
-      await engine.createTips();
-      const { tip, sequence } = await newestTip(engine, folder);
-      if (tip !== undefined && tip.network !== network.name) {
-        throw new ClewError('CLEW_NETWORK_MISMATCH', `The ledger is one of ${tip.network}.`, {
-          folder,
-          network: network.name,
-        });
+      const hasTips = await engine.hasTips();
+      const newest = hasTips ? await newestTip(engine, folder) : NO_TIP;
+      if (newest.tip !== undefined && newest.tip.network !== network.name) {
+        throw new ClewError(
+          'CLEW_NETWORK_MISMATCH',
+          `The ledger is one of ${newest.tip.network}.`,
+          {
+            folder,
+            network: network.name,
+          },
+        );
       }
-      await engine.createTables();
-      const ledger = new Ledger(network, engine, folder, options, tip, sequence);
-      if (existsSync(ledger.#writingMark)) await ledger.recover();
-      await ledger.#tables.requireRows(ledger.rows, folder);
+      const isRemote = options.servers !== undefined;
+      if (!isRemote) await engine.createTables();
+      const writer = isRemote ? await ServerWriter.open(folder, engine, hasTips) : undefined;
+      const ledger = new Ledger(network, engine, folder, options, newest, writer);
+      await ledger.#bringUp();
       return ledger;
     } catch (cause) {
       await engine.close();
       throw cause;
     }
+  }
+
+  async #bringUp(): Promise<void> {
+    if (this.isReadOnly) {
+      if (this.#tip === undefined) return;
+      await this.#tables.requireRows(this.rows, this.#folder, true);
+      await this.#fetchFlow(this.#tip);
+      return;
+    }
+    if (existsSync(this.#writingMark)) await this.recover();
+    try {
+      await this.#tables.requireRows(this.rows, this.#folder);
+    } catch (error) {
+      if (this.#writer === undefined) throw error;
+      // A server lost power, and this machine did not: back to the newest tip that is whole.
+      await this.recover();
+      await this.#tables.requireRows(this.rows, this.#folder);
+    }
+  }
+
+  /** Whether another data folder writes into these tables, or nobody did yet. */
+  get isReadOnly(): boolean {
+    return this.#writer !== undefined && !this.#writer.isHolder;
+  }
+
+  /**
+   * To be called before `beginWriting`. Tables on servers are made when they are missing, and become this data folder's.
+   *
+   * @throws {ClewError} CLEW_LEDGER_TAKEN when another data folder writes into them
+   */
+  async prepareWriting(): Promise<void> {
+    if (this.#writer === undefined) return;
+    if (this.#writer.isHolder) {
+      await this.#writer.requireHeld();
+      return;
+    }
+    await this.engine.createTips();
+    await this.engine.createTables();
+    await this.#writer.hold(this.#options.isTakenOver ?? false);
+    const { tip, sequence } = await newestTip(this.engine, this.#folder);
+    this.#tip = tip;
+    this.#sequence = sequence;
+    if (tip !== undefined) await this.gate.switch(() => this.#fetchFlow(tip));
+    await this.#tables.dropAbove(this.rows);
+  }
+
+  /** The flow index brought to a tip from the tables of servers. */
+  async #fetchFlow(tip: TipRecord): Promise<void> {
+    this.#closeFlow();
+    const { engine, base, network } = this;
+    const place = { engine, base, network, folder: this.#flowFolder, options: this.#options };
+    await fetchFlow(place, tip);
   }
 
   get #writingMark(): string {
@@ -269,6 +341,11 @@ export class Ledger {
 
   /** Mark the ledger as being written, until `endWriting`. A ledger found so is recovered when it is opened. */
   beginWriting(): void {
+    if (this.isReadOnly) {
+      throw new ClewError('CLEW_LEDGER_TAKEN', 'Another data folder writes into this ledger.', {
+        folder: this.#folder,
+      });
+    }
     this.#isWriting = true;
     this.#handed = undefined;
     try {
@@ -301,6 +378,7 @@ export class Ledger {
     const record: TipRecord = {
       formatVersion: LEDGER_FORMAT_VERSION,
       network: this.network.name,
+      ...(this.#writer === undefined ? {} : { writer: this.#writer.id }),
       height: tip.height,
       hash: tip.hash,
       base: baseForRecord(this.base),
@@ -315,6 +393,7 @@ export class Ledger {
   }
 
   async #writeTip(record: TipRecord): Promise<void> {
+    await this.#writer?.requireHeld();
     this.#sequence += 1;
     await this.#tables.insertTip(this.#sequence, record);
     this.#tip = record;
@@ -506,8 +585,14 @@ export class Ledger {
     const tip = this.requireTip();
     await this.gate.switch(async () => {
       this.#closeFlow();
-      const flow = rebuildLinks(this.#flowFolder, this.network, tip, this.#flowOptions(tip));
-      this.#checkpointAndClose(flow, tip);
+      try {
+        const flow = rebuildLinks(this.#flowFolder, this.network, tip, this.#flowOptions(tip));
+        this.#checkpointAndClose(flow, tip);
+      } catch (error) {
+        // Facts that are damaged here stand in the tables of servers too.
+        if (this.#writer === undefined || !isDamage(error)) throw error;
+        await this.#fetchFlow(tip);
+      }
       this.#openAtTip(tip);
     });
     return this.openFlow();

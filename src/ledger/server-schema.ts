@@ -152,8 +152,15 @@ export const SERVER_TABLES = {
 
 export type ServerTableName = keyof typeof SERVER_TABLES;
 
+/** Who may write: see `server-writer.ts`. */
+export const WRITERS_TABLE = 'writers';
+
 /** Tables that only the first shard has: small, and asked for by the writer. */
 export const FIRST_SHARD_TABLES = {
+  [WRITERS_TABLE]: {
+    columns: { seq: 'UInt64', is_held: 'UInt8', writer: 'String', machine: 'String' },
+    orderBy: 'seq',
+  },
   [TIPS_TABLE]: { columns: { seq: 'UInt64', record: 'String' }, orderBy: 'seq' },
   [WAITING_TABLE]: WAITING_BLOCKS,
 } as const;

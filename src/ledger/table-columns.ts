@@ -85,7 +85,7 @@ function joined(parts: readonly SpanValues[]): SpanValues {
 }
 
 /** The expression for a column without the base, harmless whatever is stored. */
-function plainNumber(column: string, base: RowBase): string {
+export function plainNumber(column: string, base: RowBase): string {
   const family = ROW_NUMBERS[column];
   if (family === undefined && column !== 'value') return column;
   const first = family === undefined ? '0' : base[family].toString();

@@ -14,6 +14,8 @@ export interface RowCounts extends FlowCounts {
 export interface TipRecord {
   readonly formatVersion: typeof LEDGER_FORMAT_VERSION;
   readonly network: NetworkName;
+  /** On servers: the data folder that wrote it, see `server-writer.ts`. */
+  readonly writer?: string;
   readonly height: number;
   readonly hash: string;
   readonly base: { readonly [Family in keyof RowBase]: string };

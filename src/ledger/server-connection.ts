@@ -1,0 +1,238 @@
+/**
+ * One ClickHouse server, asked over HTTP through the official client: what it answers, what it refuses, and patience with
+ * one that is being restarted.
+ *
+ * Rows go in once only, however often it takes: before every attempt the rows of the batch's range are counted. All are there:
+ * nothing to do. None: they are inserted. Some: those are dropped first. An insert that may still be running is ended before.
+ */
+import { randomUUID } from 'node:crypto';
+import { Readable } from 'node:stream';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type ClickHouseClient, ClickHouseLogLevel, createClient } from '@clickhouse/client';
+import { ClewError } from '../errors.ts';
+import { trustedCertificates } from '../net/http-agent.ts';
+import { backOffMs } from '../net/retry-delay.ts';
+import type { Columns } from './engine.ts';
+import type { LedgerServers } from './ledger-servers.ts';
+import { type DecodedBlock, decodeNativeBlocks, encodeNativeBlock } from './native-block.ts';
+import { isPassing, type ServerName, serverError } from './server-error.ts';
+
+/** Nothing older has ALTER DELETE or decimals. */
+const OLDEST_VERSION = [18, 16] as const;
+/** Column codecs. */
+const CODECS_SINCE = [19, 11] as const;
+
+/** A server that is being started again is waited for: this long by whoever writes, and by whoever reads. */
+const WRITE_PATIENCE_MS = 180_000;
+const READ_PATIENCE_MS = 3_000;
+const REQUEST_TIMEOUT_MS = 300_000;
+const MUTATION_POLL_MS = 30;
+
+export class ServerConnection {
+  readonly name: ServerName;
+  readonly #client: ClickHouseClient;
+  readonly #writePatienceMs: number;
+  readonly #readPatienceMs: number;
+  #version: readonly [number, number] = OLDEST_VERSION;
+
+  /** @param shard its number on a cluster, from 1; undefined for a single server */
+  constructor(servers: LedgerServers, url: string, shard?: number) {
+    const { host } = new URL(url);
+    this.name = { host, database: servers.database, ...(shard === undefined ? {} : { shard }) };
+    this.#writePatienceMs = servers.writePatienceMs ?? WRITE_PATIENCE_MS;
+    this.#readPatienceMs = servers.readPatienceMs ?? READ_PATIENCE_MS;
+    this.#client = createClient({
+      url,
+      database: servers.database,
+      username: servers.user ?? 'default',
+      password: servers.password ?? '',
+      request_timeout: servers.requestTimeoutMs ?? REQUEST_TIMEOUT_MS,
+      log: { level: ClickHouseLogLevel.OFF },
+      ...(servers.caFile === undefined
+        ? {}
+        : { tls: { ca_cert: Buffer.from(trustedCertificates(servers.caFile).join('\n')) } }),
+    });
+  }
+
+  get hasCodecs(): boolean {
+    return isFrom(this.#version, CODECS_SINCE);
+  }
+
+  /**
+   * Find out whether this is a ClickHouse server that can be used, and that the database is there.
+   *
+   * @throws {ClewError} CLEW_REMOTE_*, CLEW_ENGINE_OLD, CLEW_ENGINE_AUTH, CLEW_ENGINE_DATABASE
+   */
+  async greet(): Promise<void> {
+    const text = (await this.#answer('SELECT version() FORMAT TabSeparated', 'read')).toString();
+    const found = /^(\d+)\.(\d+)(\.\d+)*[-\w.]*\n$/.exec(text);
+    if (found === null) {
+      throw new ClewError(
+        'CLEW_REMOTE_FORMAT',
+        `${this.name.host} answers, but not as a ClickHouse server does.`,
+        { ...this.name },
+      );
+    }
+    this.#version = [Number(found[1]), Number(found[2])];
+    if (!isFrom(this.#version, OLDEST_VERSION)) {
+      throw new ClewError(
+        'CLEW_ENGINE_OLD',
+        `The ClickHouse server ${this.name.host} has version ${text.trim()}; ${OLDEST_VERSION.join('.')} is the oldest that can be used.`,
+        { ...this.name, version: text.trim() },
+      );
+    }
+    // Old versions do not mind a database that is missing until a table of it is asked for.
+    const [named] = await this.query<{ databases: string }>(
+      `SELECT count() AS databases FROM system.databases WHERE name = ${sqlString(this.name.database)}`,
+    );
+    if (Number(named!.databases) === 1) return;
+    throw new ClewError(
+      'CLEW_ENGINE_DATABASE',
+      `The server ${this.name.host} has no database ${this.name.database}, or not for this user.`,
+      { ...this.name },
+    );
+  }
+
+  async query<Row>(sql: string, patience: 'read' | 'write' = 'read'): Promise<Row[]> {
+    const text = (await this.#answer(`${sql} FORMAT JSONEachRow`, patience)).toString();
+    return text
+      .split('\n')
+      .filter((line) => line !== '')
+      .map((line) => JSON.parse(line) as Row);
+  }
+
+  async readNative(sql: string): Promise<DecodedBlock[]> {
+    return [...decodeNativeBlocks(await this.#answer(`${sql} FORMAT Native`, 'read'))];
+  }
+
+  async command(sql: string): Promise<void> {
+    await this.#patiently('write', () => this.#client.command({ query: sql }));
+  }
+
+  /** The whole answer, or an error: the server holds it back until it knows that it is whole. */
+  #answer(sql: string, patience: 'read' | 'write'): Promise<Buffer> {
+    return this.#patiently(patience, async () => {
+      const { stream } = await this.#client.exec({
+        query: sql,
+        clickhouse_settings: {
+          wait_end_of_query: 1,
+          // Current versions tell 64-bit integers as numbers, which JSON rounds; old ones as text anyway.
+          ...(this.#version[0] >= 22 ? { output_format_json_quote_64bit_integers: 1 } : {}),
+        },
+      });
+      const parts: Buffer[] = [];
+      for await (const part of stream) parts.push(part as Buffer);
+      return Buffer.concat(parts);
+    });
+  }
+
+  async #patiently<T>(patience: 'read' | 'write', work: () => Promise<T>): Promise<T> {
+    const untilMs =
+      performance.now() + (patience === 'write' ? this.#writePatienceMs : this.#readPatienceMs);
+    for (let attempt = 0; ; attempt += 1) {
+      try {
+        return await work();
+      } catch (cause) {
+        const waitMs = Math.min(5_000, backOffMs(attempt + 1, 0.5));
+        if (!isPassing(cause) || performance.now() + waitMs > untilMs) {
+          throw serverError(cause, this.name);
+        }
+        await sleep(waitMs);
+      }
+    }
+  }
+
+  /**
+   * Insert rows, once only.
+   *
+   * @param body the rows in Native format
+   * @param where holds of exactly these rows of the table; undefined when they may come twice
+   */
+  async insertOnce(
+    table: string,
+    columns: readonly string[],
+    rows: number,
+    body: Uint8Array,
+    where: string | undefined,
+  ): Promise<void> {
+    let running: string | undefined;
+    await this.#patiently('write', async () => {
+      if (running !== undefined) await this.#endQuery(running);
+      if (where !== undefined) {
+        const found = await this.#count(table, where);
+        if (found === rows) return;
+        if (found > 0) await this.#delete(table, where);
+      }
+      running = randomUUID();
+      const { stream } = await this.#client.exec({
+        query: `INSERT INTO ${table} (${columns.join(', ')}) FORMAT Native`,
+        values: Readable.from([body]),
+        query_id: running,
+      });
+      for await (const _ of stream);
+    });
+  }
+
+  /** An insert whose answer was lost may still be going on. */
+  async #endQuery(queryId: string): Promise<void> {
+    for (;;) {
+      const [found] = await this.#ask<{ queries: string }>(
+        `SELECT count() AS queries FROM system.processes WHERE query_id = '${queryId}'`,
+      );
+      if (Number(found!.queries) === 0) return;
+      await this.#client.command({ query: `KILL QUERY WHERE query_id = '${queryId}' SYNC` });
+    }
+  }
+
+  /** Without patience of its own: for what is tried again as a whole. */
+  async #ask<Row>(sql: string): Promise<Row[]> {
+    const answer = await this.#client.query({ query: sql, format: 'JSONEachRow' });
+    return (await answer.json()) as Row[];
+  }
+
+  async #count(table: string, where: string): Promise<number> {
+    const sql = `SELECT count() AS rows FROM ${table} WHERE ${where}`;
+    const [found] = await this.#ask<{ rows: string }>(sql);
+    return Number(found!.rows);
+  }
+
+  /** Drop rows and wait until they are gone: looks first, since a mutation reads every part. */
+  async deleteRows(table: string, where: string): Promise<void> {
+    await this.#patiently('write', async () => {
+      if ((await this.#count(table, where)) > 0) await this.#delete(table, where);
+    });
+  }
+
+  async #delete(table: string, where: string): Promise<void> {
+    await this.#client.command({ query: `ALTER TABLE ${table} DELETE WHERE ${where}` });
+    for (;;) {
+      const [found] = await this.#ask<{ mutations: string }>(
+        `SELECT count() AS mutations FROM system.mutations
+         WHERE database = currentDatabase() AND table = ${sqlString(table)} AND is_done = 0`,
+      );
+      if (Number(found!.mutations) === 0) return;
+      await sleep(MUTATION_POLL_MS);
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.#client.close();
+  }
+}
+
+/** Columns as the body of an insert: copied, so that they may be filled again. */
+export function nativeBody(columns: Columns): Uint8Array {
+  return Buffer.concat(encodeNativeBlock(columns));
+}
+
+/** A text as a literal of SQL. */
+export function sqlString(text: string): string {
+  return `'${text.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`;
+}
+
+function isFrom(
+  version: readonly [number, number],
+  [major, minor]: readonly [number, number],
+): boolean {
+  return version[0] > major || (version[0] === major && version[1] >= minor);
+}

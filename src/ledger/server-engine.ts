@@ -1,0 +1,149 @@
+/** A ledger's tables on one ClickHouse server. */
+import { ClewError } from '../errors.ts';
+import type { Columns, InsertOnce, LedgerEngine } from './engine.ts';
+import type { LedgerServers } from './ledger-servers.ts';
+import type { DecodedBlock } from './native-block.ts';
+import { TIPS_TABLE } from './schema.ts';
+import { nativeBody, ServerConnection, sqlString } from './server-connection.ts';
+import {
+  createServerStatements,
+  createServerTable,
+  FIRST_SHARD_TABLES,
+  SERVER_TABLES,
+} from './server-schema.ts';
+
+/**
+ * Connect to the server that has, or will have, a ledger's tables. Nothing is made yet.
+ *
+ * @throws {ClewError} CLEW_REMOTE_*, CLEW_ENGINE_*
+ */
+export async function openServer(servers: LedgerServers): Promise<LedgerEngine> {
+  const connection = new ServerConnection(servers, servers.urls[0]!);
+  try {
+    await connection.greet();
+    return new ServerEngine(connection);
+  } catch (error) {
+    await connection.close();
+    throw error;
+  }
+}
+
+class ServerEngine implements LedgerEngine {
+  readonly kind = 'clickhouse';
+  readonly tables = SERVER_TABLES;
+  readonly hasIdentifiers = true;
+  readonly #connection: ServerConnection;
+  readonly #queue: InsertQueue;
+
+  constructor(connection: ServerConnection) {
+    this.#connection = connection;
+    this.#queue = new InsertQueue(connection);
+  }
+
+  hasTips(): Promise<boolean> {
+    return hasTable(this.#connection, TIPS_TABLE);
+  }
+
+  async createTips(): Promise<void> {
+    if (await this.hasTips()) return;
+    await requireEmpty(this.#connection);
+    const { hasCodecs } = this.#connection;
+    const tips = FIRST_SHARD_TABLES[TIPS_TABLE];
+    await this.command(createServerTable(TIPS_TABLE, tips, { hasCodecs }));
+  }
+
+  async createTables(): Promise<void> {
+    const { hasCodecs } = this.#connection;
+    for (const statement of createServerStatements({ hasCodecs })) await this.command(statement);
+  }
+
+  command(sql: string): Promise<void> {
+    return this.#connection.command(sql);
+  }
+
+  query<Row>(sql: string): Promise<Row[]> {
+    return this.#connection.query(sql);
+  }
+
+  readNative(sql: string): Promise<DecodedBlock[]> {
+    return this.#connection.readNative(sql);
+  }
+
+  insert(table: string, columns: Columns, once?: InsertOnce): Promise<void> {
+    return this.#queue.insert(table, columns, once?.where);
+  }
+
+  deleteRows(table: string, where: string): Promise<void> {
+    return this.#connection.deleteRows(table, where);
+  }
+
+  truncate(table: string): Promise<void> {
+    return this.command(`TRUNCATE TABLE ${table}`);
+  }
+
+  async forgetAll(): Promise<void> {
+    await this.truncate(TIPS_TABLE);
+    for (const table of Object.keys(this.tables)) await this.truncate(table);
+  }
+
+  settle(): Promise<void> {
+    return this.#queue.settle();
+  }
+
+  async close(): Promise<void> {
+    await this.#queue.settle();
+    await this.#connection.close();
+  }
+}
+
+/** Inserts into one server, one after the other; after one that failed the later ones fail too, until `settle`. */
+export class InsertQueue {
+  readonly #connection: ServerConnection;
+  #last: Promise<void> = Promise.resolve();
+
+  constructor(connection: ServerConnection) {
+    this.#connection = connection;
+  }
+
+  /** @param where holds of these rows and no others; undefined when they may come twice */
+  insert(table: string, columns: Columns, where: string | undefined): Promise<void> {
+    const names = Object.keys(columns);
+    const { length } = columns[names[0]!]!;
+    if (length === 0) return this.#last;
+    const body = nativeBody(columns);
+    const insertion = this.#last.then(() =>
+      this.#connection.insertOnce(table, names, length, body, where),
+    );
+    this.#last = insertion;
+    // Whoever awaits an insert sees its failure; the queue itself must not end the process.
+    insertion.catch(() => undefined);
+    return insertion;
+  }
+
+  async settle(): Promise<void> {
+    await this.#last.catch(() => undefined);
+    this.#last = Promise.resolve();
+  }
+}
+
+export async function hasTable(connection: ServerConnection, table: string): Promise<boolean> {
+  const [found] = await connection.query<{ tables: string }>(
+    `SELECT count() AS tables FROM system.tables
+     WHERE database = currentDatabase() AND name = ${sqlString(table)}`,
+  );
+  return Number(found!.tables) > 0;
+}
+
+/** A new ledger does not go between somebody else's tables. @throws {ClewError} CLEW_ENGINE_DATABASE */
+export async function requireEmpty(connection: ServerConnection): Promise<void> {
+  const [found] = await connection.query<{ tables: string }>(
+    'SELECT count() AS tables FROM system.tables WHERE database = currentDatabase()',
+  );
+  if (Number(found!.tables) === 0) return;
+  const { host, database } = connection.name;
+  throw new ClewError(
+    'CLEW_ENGINE_DATABASE',
+    `The database ${database} of ${host} holds other tables, and no ledger.`,
+    { ...connection.name },
+  );
+}
