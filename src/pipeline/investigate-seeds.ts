@@ -25,12 +25,13 @@ import { buildReport } from '../report/report-data.ts';
 import type { Report } from '../report/report-format.ts';
 import type { Derivation } from '../report/report-input.ts';
 import { type InvestigateOptions, investigate } from '../trace/investigate.ts';
-import type { SeedPlace } from '../trace/investigation.ts';
+import type { Investigation, SeedPlace } from '../trace/investigation.ts';
 import { formatOutpoint, type OutputIndex } from '../units/ids.ts';
 import { VERSION } from '../version.ts';
 import type { AsOf } from './as-of.ts';
 import type { OpenNetwork } from './open-network.ts';
 import { ruleName } from './rule-names.ts';
+import type { Named } from './subgraph.ts';
 
 export interface SeedFile {
   readonly name: string;
@@ -78,17 +79,11 @@ export async function investigateSeeds(
 ): Promise<InvestigateSeedsResult> {
   const seedSet = parseSeeds(file.bytes, network.network, { siteKey: options.siteKey });
   options.onStage?.(`${seedSet.seeds.length} seeds`);
-  const flow = await network.flow();
-  const at = await network.asOf(options.asOfHeight);
-  const run = await network.run(at);
-  options.onStage?.('matching tags');
-  const attributions = await network.attributions(run);
-  const seeds = await placeSeeds(flow, seedSet.seeds, at);
-  options.onStage?.('tracing');
-  const investigation = investigate(flow, run, attributions, seeds, {
-    asOfHeight: at.height,
-    ...options.limits,
-  });
+  const { investigation, flow, at } = await network.ask(
+    namedBySeeds(seedSet.seeds),
+    options.asOfHeight,
+    () => investigateOnce(network, seedSet.seeds, options),
+  );
   options.onStage?.('writing the report');
   const report = buildReport({
     investigation,
@@ -99,6 +94,34 @@ export async function investigateSeeds(
     ...(options.title === undefined ? {} : { title: options.title }),
   });
   return { report, seedSet };
+}
+
+async function investigateOnce(
+  network: OpenNetwork,
+  found: readonly Seed[],
+  options: InvestigateSeedsOptions,
+): Promise<{
+  readonly investigation: Investigation;
+  readonly flow: FlowIndex;
+  readonly at: AsOf;
+}> {
+  const flow = await network.flow();
+  const at = await network.asOf(options.asOfHeight);
+  const run = await network.run(at);
+  options.onStage?.('matching tags');
+  const attributions = await network.attributions(run);
+  const seeds = await placeSeeds(flow, found, at);
+  options.onStage?.('tracing');
+  const limits = { asOfHeight: at.height, ...options.limits };
+  return { investigation: investigate(flow, run, attributions, seeds, limits), flow, at };
+}
+
+/** What seeds name, for whoever has to fetch it first. */
+export function namedBySeeds(seeds: readonly Seed[]): Named {
+  return {
+    addresses: seeds.flatMap(({ address }) => (address === undefined ? [] : [address])),
+    txids: seeds.flatMap(({ txid }) => (txid === undefined ? [] : [txid])),
+  };
 }
 
 /** Where each seed stands in the ledger as of a height; seeds that are not there keep empty lists. */
@@ -151,8 +174,11 @@ function seedName(seed: Seed): string {
 async function derive(network: OpenNetwork, flow: FlowIndex, at: AsOf): Promise<Derivation> {
   const run = await network.run(at);
   const tags = await network.tagIndex();
-  const tip = network.ledger.tipOf(flow);
-  const heightMin = flow.blockHeight.at(0);
+  const tip = network.tipOf(flow);
+  const unknownInputs = network.unknownInputsOf(flow);
+  const { factsSource } = network;
+  // What was fetched from a server begins where it happens to; the server's ledger begins with block 0.
+  const heightMin = factsSource === undefined ? flow.blockHeight.at(0) : 0;
   return {
     clewVersion: VERSION,
     network: network.network.name,
@@ -169,7 +195,7 @@ async function derive(network: OpenNetwork, flow: FlowIndex, at: AsOf): Promise<
       clusterProfile: run.profile,
       coinjoinParametersSha256: run.data.parametersDigest,
       payjoinMarkedTransactions: run.counts.payjoinMarked,
-      unknownInputsInLedger: network.ledger.countersOf(flow).unknownInputs,
+      ...(unknownInputs === undefined ? {} : { unknownInputsInLedger: unknownInputs }),
     },
     tagPacks: tags.sourcePacks.map((pack) => ({
       name: pack.title,
@@ -178,6 +204,7 @@ async function derive(network: OpenNetwork, flow: FlowIndex, at: AsOf): Promise<
       sha256: pack.sha256,
     })),
     tagsDigest: tags.digest,
+    ...(factsSource === undefined ? {} : { factsSource }),
   };
 }
 

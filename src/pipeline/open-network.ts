@@ -19,6 +19,7 @@ import { Ledger, type LedgerOptions } from '../ledger/ledger.ts';
 import { resolveAddress, resolveAddresses } from '../ledger/script-lookup.ts';
 import { getTransactionIndex, readTransaction } from '../ledger/transaction-facts.ts';
 import type { Store } from '../store/open-store.ts';
+import type { FactsSource } from '../trace/facts-source.ts';
 import type { Address, ScriptId } from '../units/ids.ts';
 import { type AddressAnswer, answerAddress } from './answers/address-answer.ts';
 import {
@@ -34,6 +35,7 @@ import { type AsOf, asOf } from './as-of.ts';
 import { loadRun } from './cluster-ledger.ts';
 import { type BlockFetcher, openRawSource, type RawSource } from './raw-source.ts';
 import { readStrippedHex } from './raw-transaction.ts';
+import type { Named } from './subgraph.ts';
 import { whichArgument } from './which-argument.ts';
 
 /** Of a cluster up to this size the tags are looked up by address; for a larger one all tags are loaded. */
@@ -62,7 +64,7 @@ export interface Page {
 }
 
 export class OpenNetwork {
-  readonly ledger: Ledger;
+  readonly #ledger: Ledger | undefined;
   readonly network: Network;
   /** Bytes of blocks and transactions, from their files or from the node. */
   readonly raw: RawSource;
@@ -75,11 +77,12 @@ export class OpenNetwork {
   #pastRun: { readonly txEnd: number; readonly run: ClusterRun } | undefined;
   #attributions = new WeakMap<ClusterRun, Promise<Attributions>>();
 
-  private constructor(ledger: Ledger, places: NetworkPlaces) {
-    this.ledger = ledger;
-    this.network = ledger.network;
+  /** @param ledger undefined where facts come from elsewhere: `subgraph-network.ts` */
+  protected constructor(ledger: Ledger | undefined, network: Network, places: NetworkPlaces) {
+    this.#ledger = ledger;
+    this.network = network;
     this.#places = places;
-    this.raw = openRawSource(ledger.network, places.node);
+    this.raw = openRawSource(network, places.node);
   }
 
   /** @throws {ClewError} CLEW_DATA_BUSY, CLEW_DATA_NEWER, CLEW_LEDGER_DAMAGED */
@@ -88,7 +91,45 @@ export class OpenNetwork {
     network: Network,
     options: LedgerOptions = {},
   ): Promise<OpenNetwork> {
-    return new OpenNetwork(await Ledger.open(places.networkFolder, network, options), places);
+    const ledger = await Ledger.open(places.networkFolder, network, options);
+    return new OpenNetwork(ledger, network, places);
+  }
+
+  /** @throws {ClewError} CLEW_NO_LEDGER where facts are asked of a server */
+  get ledger(): Ledger {
+    if (this.#ledger !== undefined) return this.#ledger;
+    throw new ClewError('CLEW_NO_LEDGER', 'This needs a ledger, which a server elsewhere is not.');
+  }
+
+  /** Where facts come from, when not from a ledger: told with each answer. */
+  get factsSource(): FactsSource | undefined {
+    return undefined;
+  }
+
+  /**
+   * Ask something of the flow index. Over a whole ledger that is done once; over what is fetched from a server, until
+   * nothing is missing.
+   *
+   * @param named what the question is about
+   * @param asOfHeight the tip unless given
+   * @param question must take `flow`, `run` and what follows from them anew each time it is called
+   */
+  ask<T>(_named: Named, _asOfHeight: number | undefined, question: () => Promise<T>): Promise<T> {
+    return question();
+  }
+
+  /** The last block that a flow index reaches to. */
+  tipOf(flow: FlowIndex): { readonly height: number; readonly hash: string } {
+    return this.ledger.tipOf(flow);
+  }
+
+  /** Inputs of which nothing is known; undefined where nobody counted them. */
+  unknownInputsOf(flow: FlowIndex): number | undefined {
+    return this.ledger.countersOf(flow).unknownInputs;
+  }
+
+  protected get store(): Promise<Store> {
+    return this.#places.store();
   }
 
   /** `<data>/<network>` */
@@ -285,6 +326,6 @@ export class OpenNetwork {
 
   async close(): Promise<void> {
     this.raw.close();
-    await this.ledger.close();
+    await this.#ledger?.close();
   }
 }

@@ -59,7 +59,7 @@ async function index(blocks: string, place: string, tags?: string): Promise<Whol
   await indexBlocks(ledger, source);
   const flow = await ledger.openFlow();
   const run = runClustering(flow);
-  const store = await openStore(':memory:');
+  const store = await openStore(join(folder, `${place.split('/').at(-1)}.sqlite`));
   const network = source.network.name;
   if (tags !== undefined)
     await importTags([tags], store, { network, importedAtSeconds: 1_700_000_000 });

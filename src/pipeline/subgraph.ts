@@ -15,7 +15,8 @@
 
 import { hash160, sha256Hex } from '../bytes/hash.ts';
 import { bytesToHex, hexToBytes } from '../bytes/hex.ts';
-import { addressToScript, scriptToAddress } from '../chain/address.ts';
+import { addressToScript, canonicalAddress, scriptToAddress } from '../chain/address.ts';
+import type { Network } from '../chain/network.ts';
 import { p2pkhScript, p2shScript, p2wpkhScript } from '../chain/script.ts';
 import { ClewError } from '../errors.ts';
 import { keyHashOf, type Needs, PartialFlow } from '../ledger/partial-flow.ts';
@@ -27,7 +28,7 @@ import type {
   ReadTransaction,
 } from '../ledger/read/ledger-reader.ts';
 import type { FactsSource, FetchLimit } from '../trace/facts-source.ts';
-import type { ScriptHex, Txid } from '../units/ids.ts';
+import type { Address, ScriptHex, Txid } from '../units/ids.ts';
 
 /** Who is asked. */
 export interface SubgraphSource {
@@ -70,6 +71,18 @@ export interface SubgraphOptions {
 export interface Named {
   readonly addresses?: readonly string[];
   readonly txids?: readonly Txid[];
+}
+
+/** Addresses as people wrote them; what is none is left out, and told when it is looked up. */
+export function namedAddresses(texts: readonly string[], network: Network): Address[] {
+  return texts.flatMap((text) => {
+    try {
+      return [canonicalAddress(text.trim(), network)];
+    } catch (error) {
+      if (error instanceof ClewError) return [];
+      throw error;
+    }
+  });
 }
 
 /** Transactions or histories in one question to the reader: between questions budgets and Ctrl-C are looked at. */

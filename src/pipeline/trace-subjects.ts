@@ -8,10 +8,12 @@ import { buildSeedSet, SEED_SET_LIMITS } from '../trace/seed-set.ts';
 import { type TraceDirection, traceBackward, traceForward } from '../trace/trace.ts';
 import { outputsOfScripts, type TraceSource } from '../trace/trace-sources.ts';
 import { type TraceView, traceView } from '../trace/trace-view.ts';
+import type { Txid } from '../units/ids.ts';
 import { VERSION } from '../version.ts';
 import type { AsOf } from './as-of.ts';
-import { placeSeeds, type SeedFile } from './investigate-seeds.ts';
+import { namedBySeeds, placeSeeds, type SeedFile } from './investigate-seeds.ts';
 import type { OpenNetwork } from './open-network.ts';
+import { type Named, namedAddresses } from './subgraph.ts';
 import { whichArgument } from './which-argument.ts';
 
 export interface TraceSubjectsOptions {
@@ -33,6 +35,9 @@ export type TraceSubjects =
       readonly onSeedSet?: (set: SeedSet) => void;
     };
 
+const TXID = /^[0-9a-fA-F]{64}$/;
+const OUTPOINT = /^([0-9a-fA-F]{64}):(\d{1,10})$/;
+
 interface Beginning {
   readonly sources: readonly TraceSource[];
   /** Scripts of whom the question is about: coming back there is an end of its own. */
@@ -50,18 +55,42 @@ export async function traceSubjects(
   from: TraceSubjects,
   options: TraceSubjectsOptions,
 ): Promise<TraceView> {
+  const beginning = readBeginning(network, from);
+  const view = await network.ask(namedBy(network, beginning), options.asOfHeight, () =>
+    traceOnce(network, beginning, options),
+  );
+  const { factsSource } = network;
+  if (factsSource === undefined) return view;
+  return { ...view, derivation: { ...view.derivation, factsSource } };
+}
+
+/** Seed files are read once, however often the question is asked. */
+type ReadSubjects = { readonly subjects: readonly string[] } | { readonly seeds: SeedSet };
+
+function readBeginning({ network }: OpenNetwork, from: TraceSubjects): ReadSubjects {
+  if ('subjects' in from) return from;
+  const seeds = parseSeeds(from.seedFile.bytes, network, { siteKey: from.siteKey });
+  from.onSeedSet?.(seeds);
+  return { seeds };
+}
+
+async function traceOnce(
+  network: OpenNetwork,
+  from: ReadSubjects,
+  options: TraceSubjectsOptions,
+): Promise<TraceView> {
   const flow = await network.flow();
   const at = await network.asOf(options.asOfHeight);
   const run = await network.run(at);
   const { sources, own } =
     'subjects' in from
       ? await beginAtSubjects(network, from.subjects, at)
-      : await beginAtSeeds(network, from, at);
+      : await beginAtSeeds(network, from.seeds, at);
   const oracle = ledgerOracle(run, await network.attributions(run), (script) => own.has(script));
   const { method, limits, passServices, passMixes } = options;
   const traceOptions = { method, limits, oracle, txEnd: at.txEnd, passServices, passMixes };
   const trace = options.direction === 'forward' ? traceForward : traceBackward;
-  const { height, hash } = network.ledger.tipOf(flow);
+  const { height, hash } = network.tipOf(flow);
   return traceView(flow, trace(flow, sources, traceOptions), {
     sources,
     options: traceOptions,
@@ -77,6 +106,22 @@ export async function traceSubjects(
   });
 }
 
+/** What has to be known before it can be begun. */
+function namedBy({ network }: OpenNetwork, from: ReadSubjects): Named {
+  if ('seeds' in from) return namedBySeeds(from.seeds.seeds);
+  const texts = from.subjects.map((text) => text.trim());
+  return {
+    txids: texts.flatMap((text) => {
+      const txid = OUTPOINT.exec(text)?.[1];
+      return txid === undefined ? [] : [txid.toLowerCase() as Txid];
+    }),
+    addresses: namedAddresses(
+      texts.filter((text) => !OUTPOINT.test(text) && !TXID.test(text)),
+      network,
+    ),
+  };
+}
+
 /** All outputs of the addresses, and the outputs named singly, each subject under its own label. */
 async function beginAtSubjects(
   network: OpenNetwork,
@@ -87,13 +132,13 @@ async function beginAtSubjects(
   const sources: TraceSource[] = [];
   const own = new Set<number>();
   for (const [i, text] of subjects.entries()) {
-    const outpoint = /^([0-9a-fA-F]{64}):(\d{1,10})$/.exec(text.trim());
+    const outpoint = OUTPOINT.exec(text.trim());
     if (outpoint !== null) {
       const vout = Number(outpoint[2]);
       sources.push(await whichArgument(i + 1, outputSource(network, outpoint[1]!, vout, at)));
       continue;
     }
-    if (/^[0-9a-fA-F]{64}$/.test(text.trim())) {
+    if (TXID.test(text.trim())) {
       throw new ClewError('CLEW_TXID_FORMAT', 'Name one output of the transaction: txid:n.');
     }
     const { address, scripts } = await whichArgument(i + 1, network.subject(text, at));
@@ -127,15 +172,9 @@ async function outputSource(
 }
 
 /** The outputs of a seed set as an investigation counts them, each cluster under its own label. */
-async function beginAtSeeds(
-  network: OpenNetwork,
-  { seedFile, siteKey, onSeedSet }: Exclude<TraceSubjects, { subjects: readonly string[] }>,
-  at: AsOf,
-): Promise<Beginning> {
+async function beginAtSeeds(network: OpenNetwork, seedSet: SeedSet, at: AsOf): Promise<Beginning> {
   const flow = await network.flow();
   const run = await network.run(at);
-  const seedSet = parseSeeds(seedFile.bytes, network.network, { siteKey });
-  onSeedSet?.(seedSet);
   const places = await placeSeeds(flow, seedSet.seeds, at);
   const attributions = await network.attributions(run);
   const set = buildSeedSet(flow, run, attributions, places, at.txEnd, SEED_SET_LIMITS);

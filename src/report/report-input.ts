@@ -1,6 +1,7 @@
 /** What a report is made from: plain data, no wall clock, no locale, nothing of the machine. */
 import type { NetworkName } from '../chain/network.ts';
 import type { Problem } from '../errors.ts';
+import type { FactsSource } from '../trace/facts-source.ts';
 import type { Investigation } from '../trace/investigation.ts';
 import type { PriceBook } from './price-book.ts';
 import type {
@@ -47,6 +48,8 @@ export interface Derivation {
   readonly parameters: Readonly<Record<string, string | number | boolean>>;
   readonly tagPacks: readonly TagPackRow[];
   readonly tagsDigest?: string;
+  /** Where the facts come from, when not from a ledger of one's own. */
+  readonly factsSource?: FactsSource;
 }
 
 export interface ReportInput {

@@ -5,6 +5,7 @@
 import type { ServiceClaim } from '../attribution/match.ts';
 import type { FlowIndex } from '../ledger/flow-index.ts';
 import { NONE } from '../units/ids.ts';
+import type { FactsSource } from './facts-source.ts';
 import type { StopReason, TraceMethod } from './investigation.ts';
 import { outputAddress, outputFacts } from './output-facts.ts';
 import { compareBig } from './payers.ts';
@@ -29,6 +30,8 @@ export interface TraceDerivation {
   readonly runId: string;
   readonly rules: readonly { readonly id: string; readonly version: number }[];
   readonly tagsDigest: string | null;
+  /** Where the facts come from, when not from a ledger of one's own, and how complete they are. */
+  readonly factsSource?: FactsSource;
 }
 
 export interface TraceSourceView {
