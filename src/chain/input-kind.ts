@@ -114,7 +114,13 @@ export function newInputShape(): InputShape {
 const pushes = new StackItems();
 const witness = new StackItems();
 
-function sighashBit(type: number): number {
+/** Bitcoin Cash: signatures name the chain by this bit of the hash type, and may be Schnorr signatures. */
+const SIGHASH_FORKID = 0x40;
+/** Whether the input at hand is of such a network. */
+let hasForkId = false;
+
+function sighashBit(said: number): number {
+  const type = hasForkId ? said & ~SIGHASH_FORKID : said;
   switch (type) {
     case 0x01:
       return SIGHASH.all;
@@ -146,7 +152,19 @@ function isDerSignature(bytes: Uint8Array, at: number, length: number): boolean 
 }
 
 function isItemSignature(block: Uint8Array, items: StackItems, i: number): boolean {
-  return isDerSignature(block, items.offset[i]!, items.length[i]!);
+  const at = items.offset[i]!;
+  const length = items.length[i]!;
+  return isDerSignature(block, at, length) || isForkIdSchnorr(block, at, length);
+}
+
+/** 64 bytes and the hash type, which must name the chain. What may be a key is not taken for one. */
+function isForkIdSchnorr(block: Uint8Array, at: number, length: number): boolean {
+  return (
+    hasForkId &&
+    length === 65 &&
+    (block[at + 64]! & SIGHASH_FORKID) !== 0 &&
+    !isKeySize(block[at]!, length)
+  );
 }
 
 function isItemKey(block: Uint8Array, items: StackItems, i: number): boolean {
@@ -371,6 +389,7 @@ function inferFromWitness(block: Uint8Array, into: InputShape): void {
  * @param input row of the input in the columns
  * @param prevKind script kind of the output that it spends, or PREVOUT_UNKNOWN
  * @param into the answer; every field is written
+ * @param forkId whether signatures name the chain (`Network.forkId`)
  */
 export function classifyInput(
   block: Uint8Array,
@@ -378,7 +397,9 @@ export function classifyInput(
   input: number,
   prevKind: ScriptKind | typeof PREVOUT_UNKNOWN,
   into: InputShape,
+  forkId = false,
 ): void {
+  hasForkId = forkId;
   into.kind = INPUT_KIND.unknown;
   into.keyForm = KEY_FORM.none;
   into.sighashMask = 0;

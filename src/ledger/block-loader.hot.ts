@@ -19,6 +19,7 @@ import type { BlockColumns } from '../chain/block-columns.hot.ts';
 import { classifyInput, INPUT_KIND, newInputShape, PREVOUT_UNKNOWN } from '../chain/input-kind.ts';
 import { classifyScript } from '../chain/script.ts';
 import { SCRIPT_KIND, type ScriptKind } from '../chain/script-kind.ts';
+import { isCanonicalOrder } from '../chain/transaction-order.hot.ts';
 import { ClewError } from '../errors.ts';
 import { SatsTotal } from '../units/amount.ts';
 import { NONE } from '../units/ids.ts';
@@ -146,7 +147,9 @@ export class BlockLoader {
     const { bytes: block, columns } = prepared;
     const flow = this.#flow;
     const txBase = flow.txCount;
-    this.#spentBefore.begin(prepared, undo);
+    // Undo data tell of a block's transactions by their positions.
+    const hasPositions = !isCanonicalOrder(meta.height, flow.network);
+    this.#spentBefore.begin(prepared, hasPositions ? undo : undefined);
     this.#pushBlockRow(block, columns, meta);
     flow.addBlock(meta.height, readU32(block, 68));
     this.#addTxids(columns);
@@ -254,6 +257,8 @@ export class BlockLoader {
       }
     }
     if (columns.txHasWitness[i] === 1) flags |= TX_FLAG.witness;
+    const hasInputs = inputEnd > inputFrom;
+    if (columns.txIsHogEx[i] === 1 || !hasInputs) flags |= TX_FLAG.sideLedger;
     if (unknown > 0) flags |= TX_FLAG.unknownPrevout;
     for (let output = outputFrom; output < outputEnd; output += 1) {
       if (prepared.outKind[output] === SCRIPT_KIND.opReturn) flags |= TX_FLAG.opReturn;
@@ -273,7 +278,11 @@ export class BlockLoader {
     if (!isCoinbase) {
       this.#inputs += inputEnd - inputFrom;
       this.#unknownInputs += unknown;
-      if (unknown === 0) {
+      // Sums are numbers: Dogecoin's may leave what is exact.
+      if (inputSats > Number.MAX_SAFE_INTEGER || outputSats > Number.MAX_SAFE_INTEGER) {
+        throw amountLimit(height);
+      }
+      if (unknown === 0 && hasInputs) {
         if (inputSats < outputSats) throw invalidBlock(height, 'pays out more than it takes in');
         this.#fees.add(inputSats - outputSats);
       }
@@ -339,7 +348,7 @@ export class BlockLoader {
     } else {
       const prevKind =
         scriptId === NONE ? PREVOUT_UNKNOWN : (flow.scriptKind.at(scriptId) as ScriptKind);
-      classifyInput(block, columns, input, prevKind, shape);
+      classifyInput(block, columns, input, prevKind, shape, flow.network.forkId);
     }
     // Two inputs of one transaction that spend the same output: the first has marked it by now.
     if (prevout !== NONE && flow.outputSpender.at(prevout) !== UNSPENT) {
@@ -481,6 +490,14 @@ export class BlockLoader {
     }
     return kind >= SCRIPT_KIND.p2pkh && kind <= SCRIPT_KIND.witnessUnknown;
   }
+}
+
+function amountLimit(height: number): ClewError {
+  return new ClewError(
+    'CLEW_LEDGER_LIMIT',
+    `A transaction in block ${height} moves more than 2^53 - 1 of the smallest unit, which Clew can not add up exactly.`,
+    { height, valueMax: Number.MAX_SAFE_INTEGER },
+  );
 }
 
 function invalidBlock(height: number, what: string): ClewError {

@@ -42,7 +42,9 @@ export function countFlow(flow: FlowIndex): LedgerCounters {
       if (flow.isInputKnown(input)) feeSats += flow.inputValue(input);
       else unknownInputs += 1;
     }
+    // Coins without inputs come from elsewhere: no fee can be told.
     if ((flags & TX_FLAG.unknownPrevout) !== 0) continue;
+    if (inputEnd === flow.txFirstInput.at(tx)) continue;
     const outputEnd = flow.txFirstOutput.at(tx + 1);
     for (let output = flow.txFirstOutput.at(tx); output < outputEnd; output += 1) {
       feeSats -= flow.outputValue.at(output);

@@ -20,6 +20,12 @@ import { readU32 } from '../bytes/read-u32.hot.ts';
 import { bareKeyTwin } from '../chain/bare-key.ts';
 import type { Network } from '../chain/network.ts';
 import { SCRIPT_KIND } from '../chain/script-kind.ts';
+import {
+  canonicalPosition,
+  canonicalRows,
+  canonicalTxids,
+  isCanonicalOrder,
+} from '../chain/transaction-order.hot.ts';
 import { ClewError } from '../errors.ts';
 import type { BlockHash, Txid } from '../units/ids.ts';
 import { NONE } from '../units/ids.ts';
@@ -67,6 +73,11 @@ export const TX_FLAG = {
   opReturn: 8,
   /** At least one input whose previous output is not in the ledger, but known from undo data. */
   undoPrevout: 16,
+  /**
+   * Coins go through a ledger beside the chain, so that what comes out is not what went in: Litecoin's HogEx (MWEB), and
+   * transactions without inputs that are no coinbase (Dash: coins from the credit pool). Neither followed nor clustered.
+   */
+  sideLedger: 32,
 } as const;
 
 /** Kinds of `revealKind`: what a spend showed to be behind a script hash. */
@@ -303,13 +314,37 @@ export class FlowIndex {
 
   /** Position of a transaction in its block; 0 is the coinbase. */
   txPosition(txIndex: number): number {
-    return txIndex - this.blockFirstTx.at(this.txBlock.at(txIndex));
+    const block = this.txBlock.at(txIndex);
+    const row = txIndex - this.blockFirstTx.at(block);
+    if (!isCanonicalOrder(this.blockHeight.at(block), this.network)) return row;
+    return canonicalPosition(this.#txidRows(block), this.#blockTxCount(block), row);
   }
 
   /** The transaction at a position of a block row, or NONE. */
   txAt(block: number, position: number): number {
-    const tx = this.blockFirstTx.at(block) + position;
-    return tx < this.txCount && this.txBlock.at(tx) === block ? tx : NONE;
+    const count = this.#blockTxCount(block);
+    if (position >= count) return NONE;
+    const first = this.blockFirstTx.at(block);
+    if (!isCanonicalOrder(this.blockHeight.at(block), this.network)) return first + position;
+    return first + canonicalRows(this.#txidRows(block), count)[position]!;
+  }
+
+  /** The ids of a block row in the order in which its transactions stand in the block: 32 bytes each, internal order. */
+  blockTxids(block: number): Uint8Array {
+    const rows = this.#txidRows(block);
+    if (!isCanonicalOrder(this.blockHeight.at(block), this.network)) return rows;
+    return canonicalTxids(rows, this.#blockTxCount(block));
+  }
+
+  #blockTxCount(block: number): number {
+    const first = this.blockFirstTx.at(block);
+    return (block + 1 < this.blockCount ? this.blockFirstTx.at(block + 1) : this.txCount) - first;
+  }
+
+  /** The ids of a block row in the order of their rows. */
+  #txidRows(block: number): Uint8Array {
+    const first = this.blockFirstTx.at(block);
+    return this.txids.readRange(first, first + this.#blockTxCount(block));
   }
 
   txid(txIndex: number): Txid {

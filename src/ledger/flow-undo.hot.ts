@@ -87,7 +87,8 @@ export function undoBlocks(
       unspent.add(valueSats);
       flow.outputSpender.set(prevout, UNSPENT);
     }
-    if (!isCoinbase && (flow.txFlags.at(tx) & TX_FLAG.unknownPrevout) === 0) fees.add(-feeSats);
+    const isFeeKnown = (flow.txFlags.at(tx) & TX_FLAG.unknownPrevout) === 0;
+    if (!isCoinbase && isFeeKnown && inputEnd > firstInput) fees.add(-feeSats);
     for (let row = flow.destroyedTx.length - 1; row >= 0; row -= 1) {
       if (flow.destroyedTx.at(row) !== tx) break;
       const output = flow.destroyedOutput.at(row);

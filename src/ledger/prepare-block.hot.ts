@@ -22,6 +22,7 @@ import { blockHash } from '../chain/header.ts';
 import { checkMerkleRoot, checkWitnessCommitment } from '../chain/merkle.ts';
 import type { Network } from '../chain/network.ts';
 import { classifyScript, isUnspendable } from '../chain/script.ts';
+import { areIdsCanonical, isCanonicalOrder, orderAsRows } from '../chain/transaction-order.hot.ts';
 import { ClewError } from '../errors.ts';
 import { hashScript, scriptKey } from './script-key.hot.ts';
 
@@ -139,6 +140,7 @@ export function prepareBlock(
   into.bytes = bytes;
   readBlockColumns(bytes, network, columns);
   checkBlock(bytes, columns, expected, network);
+  if (isCanonicalOrder(expected.height, network)) orderAsRows(bytes, columns);
   into.reserve(bytes.length);
   const { outScriptOffset, outScriptLength, outputCount } = columns;
   const { outKind, outUnspendable, outKeyLow, outKeyHigh } = into;
@@ -191,6 +193,12 @@ export function checkBlock(
   if (checkWitnessCommitment(block, columns) === 'mismatch') {
     const what = `The witness data of block ${height} is not what its coinbase commits to.`;
     throw new ClewError('CLEW_BLOCK_WITNESS', what, { height, hash });
+  }
+  const isOrdered =
+    !isCanonicalOrder(height, network) || areIdsCanonical(columns.txids, columns.txCount);
+  if (!isOrdered) {
+    const what = `The transactions of block ${height} do not stand in the order of their ids.`;
+    throw new ClewError('CLEW_BLOCK_INVALID', what, { height, hash });
   }
   if (columns.txFirstInput[1] !== 1 || !isCoinbaseInput(block, columns, 0)) {
     throw invalidBlock(height, 'stands first and is no coinbase');

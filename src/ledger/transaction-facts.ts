@@ -191,7 +191,7 @@ export async function readTransaction(
   const unknownInputs = isCoinbase
     ? 0
     : inputs.filter((input) => input.valueSats === undefined).length;
-  const feeKnown = !isCoinbase && unknownInputs === 0;
+  const feeKnown = !isCoinbase && unknownInputs === 0 && inputs.length > 0;
   const sum = (items: readonly { readonly valueSats?: number }[]): number =>
     items.reduce((total, item) => total + (item.valueSats ?? 0), 0);
   return {

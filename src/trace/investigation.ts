@@ -24,7 +24,9 @@ export type StopReason =
   | 'self'
   | 'edge_of_ledger'
   | 'large_cluster'
-  | 'not_fetched';
+  | 'not_fetched'
+  /** Through a ledger beside the chain, which shows nobody's coins: Litecoin's MWEB, Dash's credit pool. */
+  | 'side_ledger';
 
 export type TraceMethod = 'fifo' | 'haircut';
 

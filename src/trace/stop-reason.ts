@@ -21,6 +21,7 @@ export const STOP = {
   edge_of_ledger: 13,
   large_cluster: 14,
   not_fetched: 15,
+  side_ledger: 16,
 } as const satisfies Record<StopReason, number>;
 
 /** All reasons, in the order of their codes, which is the order of lists. */

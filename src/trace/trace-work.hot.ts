@@ -339,6 +339,7 @@ export class TraceWork {
       return this.#isSelf(output) ? STOP.self : STOP.unspent;
     }
     if (flow.txTime(spender) > this.#toSeconds) return STOP.time;
+    if ((flow.txFlags.at(spender) & TX_FLAG.sideLedger) !== 0) return STOP.side_ledger;
     if (!this.passMixes && this.oracle.mixOf(spender) !== undefined) return STOP.coinjoin;
     return this.#limitStop(amount, isSource);
   }
@@ -364,7 +365,9 @@ export class TraceWork {
     }
     const tx = flow.outputTx.at(output);
     if (flow.txTime(tx) < this.#fromSeconds) return STOP.time;
-    if ((flow.txFlags.at(tx) & TX_FLAG.coinbase) !== 0) return STOP.mined;
+    const flags = flow.txFlags.at(tx);
+    if ((flags & TX_FLAG.coinbase) !== 0) return STOP.mined;
+    if ((flags & TX_FLAG.sideLedger) !== 0) return STOP.side_ledger;
     if (!this.passMixes && this.oracle.mixOf(tx) !== undefined) return STOP.coinjoin;
     return this.#limitStop(amount, isSource);
   }

@@ -17,6 +17,8 @@ const OPEN_ORIGINS: Partial<Record<StopReason, string>> = {
   budget:
     'payments whose way back was too wide: the budget of transactions was spent before it ended',
   unknown_prevout: 'payments whose coins come from blocks that this ledger does not hold',
+  side_ledger:
+    'payments whose coins came out of a ledger beside the chain (Litecoin’s MWEB, Dash’s credit pool): who put them in can not be told',
   not_fetched:
     'payments whose way back left what was fetched: the budget of requests was spent before it ended',
   large_cluster:
@@ -37,6 +39,8 @@ const OPEN_ENDS: Partial<Record<StopReason, string>> = {
   large_cluster:
     'outputs that lie in a large cluster that no source names: it may be a service, so where the money went from there was not looked at',
   edge_of_ledger: 'outputs that may have been spent in blocks that this ledger does not hold',
+  side_ledger:
+    'outputs whose coins went into a ledger beside the chain (Litecoin’s MWEB): where they went from there can not be told',
   not_fetched:
     'outputs that were spent by transactions that were not fetched: the budget of requests was spent before',
 };

@@ -14,7 +14,8 @@ export function fillHeader(shape: TxShape, flow: FlowIndex, txIndex: number, fla
   const block = flow.txBlock.at(txIndex);
   shape.height = flow.blockHeight.at(block);
   shape.timeSeconds = flow.blockTime.at(block);
-  shape.isCoinbase = (flags & TX_FLAG.coinbase) !== 0;
+  // What goes through a ledger beside the chain is a mix of nobody's making either.
+  shape.isCoinbase = (flags & (TX_FLAG.coinbase | TX_FLAG.sideLedger)) !== 0;
   shape.isIncomplete = (flags & TX_FLAG.unknownPrevout) !== 0;
 }
 

@@ -126,7 +126,7 @@ class CoSpendPass {
       const inputEnd = txFirstInput.at(txIndex + 1);
       const flags = txFlags.at(txIndex);
       const isPlain = inputEnd - inputStart === 1 && (flags & TX_FLAG.opReturn) === 0;
-      if (!isPlain && (flags & TX_FLAG.coinbase) === 0) {
+      if (!isPlain && (flags & (TX_FLAG.coinbase | TX_FLAG.sideLedger)) === 0) {
         this.#txIndex = txIndex;
         this.#judge(flags, inputStart, inputEnd);
       }

@@ -5,7 +5,7 @@
  * columns alone, without SQL; `transactions` costs up to four statements side by side, blocks one, whatever the number of things
  * asked for. Answers of blocks are kept, some thousand at most.
  */
-import { bytesToHex } from '../../bytes/hex.ts';
+import { bytesToHex, hashToDisplay } from '../../bytes/hex.ts';
 import type { Network } from '../../chain/network.ts';
 import { ClewError } from '../../errors.ts';
 import type { BlockHash, ScriptHex, ScriptId, Txid } from '../../units/ids.ts';
@@ -525,9 +525,10 @@ function destroyerOf(flow: FlowIndex, output: number): number {
 }
 
 function txidsOf(flow: FlowIndex, block: number): Txid[] {
-  const first = flow.blockFirstTx.at(block);
-  const end = block + 1 < flow.blockCount ? flow.blockFirstTx.at(block + 1) : flow.txCount;
+  const ids = flow.blockTxids(block);
   const txids: Txid[] = [];
-  for (let tx = first; tx < end; tx += 1) txids.push(flow.txid(tx));
+  for (let at = 0; at < ids.length; at += 32) {
+    txids.push(hashToDisplay(ids.subarray(at, at + 32)) as Txid);
+  }
   return txids;
 }

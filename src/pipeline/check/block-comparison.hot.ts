@@ -113,9 +113,12 @@ export class BlockComparison {
       this.#compareOutput(prepared, output, firstOutput + output - outputFrom);
       hasOpReturn ||= prepared.outKind[output] === SCRIPT_KIND.opReturn;
     }
-    const flags = flow.txFlags.at(tx) & (TX_FLAG.witness | TX_FLAG.opReturn);
+    const flags = flow.txFlags.at(tx) & (TX_FLAG.witness | TX_FLAG.opReturn | TX_FLAG.sideLedger);
+    const isSideLedger = columns.txIsHogEx[i] === 1 || inputEnd === inputFrom;
     const expected =
-      (columns.txHasWitness[i] === 1 ? TX_FLAG.witness : 0) | (hasOpReturn ? TX_FLAG.opReturn : 0);
+      (columns.txHasWitness[i] === 1 ? TX_FLAG.witness : 0) |
+      (hasOpReturn ? TX_FLAG.opReturn : 0) |
+      (isSideLedger ? TX_FLAG.sideLedger : 0);
     if (flags !== expected) this.#txFault('txFlags', tx, expected, flags);
   }
 

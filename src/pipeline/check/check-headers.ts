@@ -154,9 +154,8 @@ class HeaderWalk {
 
   /** The ids that are stored give the root of the header: so far they are proven even where the block's file is gone. */
   #checkMerkleRoot(block: number, root: Uint8Array): void {
-    const from = firstTx(this.#flow, block);
-    const count = firstTx(this.#flow, block + 1) - from;
-    const stored = computeMerkle(this.#flow.txids.readRange(from, from + count), count);
+    const count = firstTx(this.#flow, block + 1) - firstTx(this.#flow, block);
+    const stored = computeMerkle(this.#flow.blockTxids(block), count);
     if (!stored.isMutated && bytesEqual(stored.root, root)) return;
     const what = 'The ids of the transactions do not give the Merkle root of the header.';
     throw this.#fault(what, 'merkle_root', hashToDisplay(stored.root), hashToDisplay(root));

@@ -39,6 +39,8 @@ export function* checkValues(flow: FlowIndex, range: CheckRange): CheckSteps {
 function feeOf(flow: FlowIndex, tx: number): number {
   let inSats = 0;
   const inputEnd = flow.txFirstInput.at(tx + 1);
+  // Coins without inputs come from elsewhere (Dash's credit pool).
+  if (inputEnd === flow.txFirstInput.at(tx)) return 0;
   for (let input = flow.txFirstInput.at(tx); input < inputEnd; input += 1) {
     inSats += flow.inputValue(input);
   }

@@ -118,6 +118,7 @@ const STOP_WORDS: Readonly<Record<StopRow['reason'], string>> = {
   unknown_prevout: 'comes from before this ledger',
   self: 'still with the seed set, not spent',
   edge_of_ledger: 'leaves the part of the chain in this ledger',
+  side_ledger: 'went into a ledger beside the chain, which shows nobody’s coins',
   not_fetched: 'moved on in a transaction that was not fetched: the budget of requests was used up',
   large_cluster: 'lies in a large cluster that no source names: it may be a service',
 };
