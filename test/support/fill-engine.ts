@@ -5,6 +5,8 @@ import { countFlow } from '../../src/ledger/counters.ts';
 import type { LedgerEngine } from '../../src/ledger/engine.ts';
 import { FlowIndex } from '../../src/ledger/flow-index.ts';
 import { LedgerRows } from '../../src/ledger/ledger-rows.ts';
+import type { FlowLedger } from '../../src/ledger/read/flow-reader.ts';
+import { ReaderGate } from '../../src/ledger/reader-gate.ts';
 import { NO_BASE, type RowBase } from '../../src/ledger/row-base.ts';
 import { LEDGER_FORMAT_VERSION } from '../../src/ledger/schema.ts';
 import type { BlockUndo } from '../../src/ledger/spent-before.hot.ts';
@@ -30,6 +32,7 @@ export class EngineFiller {
   readonly #rows: LedgerRows;
   readonly #loader: BlockLoader;
   #sequence = 0;
+  #tip: TipRecord | undefined;
   #committed: RowCounts;
   #last: FilledBlock | undefined;
 
@@ -85,9 +88,23 @@ export class EngineFiller {
       counters: countersForRecord(this.#loader.counters),
       facts: {},
     };
+    this.#tip = record;
     this.#sequence += 1;
     await this.#rows.insertTip(this.#sequence, record);
     await this.#engine.settle();
+  }
+
+  /** The same as a `FlowReader` reads it: the columns in memory, with the engine's tables. */
+  asFlowLedger(): FlowLedger {
+    return {
+      network: this.#network,
+      engine: this.#engine,
+      base: this.#base,
+      gate: new ReaderGate(),
+      tip: this.#tip,
+      openFlow: async () => this.flow,
+      tipOf: () => this.#tip!,
+    };
   }
 
   async commit(): Promise<void> {

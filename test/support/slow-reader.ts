@@ -82,18 +82,24 @@ export class SlowReader implements Omit<LedgerReader, 'engine'>, LedgerWorld {
   readonly #coins = new Map<string, Coin>();
   readonly #events = new Map<string, ScriptEvent[]>();
   readonly #before: ReadonlyMap<string, CoinBefore>;
+  readonly #hasUndo: (height: number) => boolean;
   readonly #columns = new BlockColumns();
   readonly #shape = newInputShape();
   readonly #outpoints = new Map<string, Outpoint>();
 
-  /** @param before by `txid:vout`: what undo data tells of outputs that are not in the ledger */
+  /**
+   * @param before by `txid:vout`: what undo data tells of outputs that are not in the ledger
+   * @param hasUndo whether there is undo data of the block at a height
+   */
   constructor(
     network: Network,
     blocks: readonly { readonly height: number; readonly bytes: Uint8Array }[],
     before: ReadonlyMap<string, CoinBefore> = new Map(),
+    hasUndo: (height: number) => boolean = () => true,
   ) {
     this.network = network;
     this.#before = before;
+    this.#hasUndo = hasUndo;
     for (const { height, bytes } of blocks) this.#addBlock(height, bytes);
   }
 
@@ -186,7 +192,8 @@ export class SlowReader implements Omit<LedgerReader, 'engine'>, LedgerWorld {
     this.#outpoints.set(name, prevout);
     const coin = this.#coins.get(name);
     if (coin !== undefined) coin.spentBy = { by: entry, vin };
-    const spent = coin ?? this.#before.get(name);
+    const before = this.#hasUndo(entry.block.height) ? this.#before.get(name) : undefined;
+    const spent = coin ?? before;
     const script = spent?.script;
     if (spent !== undefined && script !== undefined) {
       this.#addEvent(script, entry, true, spent.valueSats);
