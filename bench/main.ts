@@ -14,7 +14,7 @@ import { writeSection } from './write-section.ts';
 
 const HEAD = '| figure | measured | target | | how |\n|---|---|---|---|---|\n';
 /** Benches that install other people's programs, or take a quarter of an hour and 15 GB of disk. */
-const ONLY_WHEN_ASKED = new Set(['peers', 'ledger', 'ethereum-rows']);
+const ONLY_WHEN_ASKED = new Set(['peers', 'ledger', 'ethereum-rows', 'cluster']);
 
 const BENCH = fileURLToPath(new URL('.', import.meta.url));
 

@@ -16,7 +16,9 @@ export type RowKind =
   | 'scripts'
   | 'scriptBytes'
   | 'reveals'
-  | 'milestones';
+  | 'milestones'
+  /** Outputs that pay a script and inputs that spend from one: only tables of servers have a row for each. */
+  | 'events';
 
 export type RowNumbers = Readonly<Record<RowKind, number>>;
 
@@ -57,6 +59,7 @@ export const BITCOIN_2026: RowNumbers = {
   scriptBytes: 26 * 1_500_000_000,
   reveals: 300_000_000,
   milestones: Math.ceil((3_400_000_000 + 3_600_000_000) / 256),
+  events: 3_400_000_000 + 3_600_000_000,
 };
 
 /** With fewer rows than these, headers and half-empty pages are most of a part. */
