@@ -4,6 +4,9 @@
  */
 import { listenLocally, localSocketPath } from '../api/local-socket.ts';
 import { ClewError } from '../errors.ts';
+import { readLedgerServers } from '../ledger/ledger-servers.ts';
+import { rememberedLedger } from '../ledger/ledger-setting.ts';
+import type { DataFolder } from './data-folder.ts';
 import type { DataLock } from './data-lock.ts';
 import { type HeldData, type Host, runCommandLine } from './run-command-line.ts';
 
@@ -33,6 +36,7 @@ export async function answerOthers(
       async openData(_path, wanted) {
         if (wanted.access === 'host')
           throw new Error('a command that holds the folder was sent here');
+        requireSameLedger(shared.data, wanted.ledger, request.workingFolder);
         if (wanted.access === 'read') return { ...shared, answerOthers: refuse, close: () => {} };
         // Commands that change the data wait for each other; readers do not wait.
         const finish = await shared.session.writeTurns.take();
@@ -47,6 +51,25 @@ export async function answerOthers(
   });
   lock.publish({ socket: path, url });
   return () => socket.close();
+}
+
+/** A guest is answered from what is open here. @throws {ClewError} CLEW_DATA_BUSY when it means another ledger */
+function requireSameLedger(
+  data: DataFolder,
+  ledger: string | undefined,
+  workingFolder: string,
+): void {
+  if (ledger === undefined) return;
+  const { name } = readLedgerServers(ledger, workingFolder, {});
+  const isOpen = data
+    .networks()
+    .some((network) => rememberedLedger(data.networkFolders(network).ledger) === name);
+  if (isOpen) return;
+  throw new ClewError(
+    'CLEW_DATA_BUSY',
+    'The process that holds this data folder has another ledger open than --ledger names.',
+    { path: data.path },
+  );
 }
 
 function refuse(): never {

@@ -22,6 +22,20 @@ export const dataOptions = {
     help: `one of ${NETWORK_CHOICES.join(', ')}`,
     defaultHelp: 'the only one in the data folder, a real one before a test one',
   },
+  ledger: {
+    kind: 'text',
+    value: 'URL|FILE',
+    help: 'the ledger on a ClickHouse server (http://host:8123/database), or on the shards that a file names',
+    defaultHelp: 'in the data folder, or where its ledger was before',
+  },
+} as const;
+
+/** For commands that write into a ledger. */
+export const takeOverOption = {
+  takeOver: {
+    kind: 'flag',
+    help: 'write into a ledger on servers that another data folder wrote so far; nobody may write there any more',
+  },
 } as const;
 
 /** For commands that read or write much of a ledger. */

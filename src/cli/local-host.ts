@@ -5,6 +5,8 @@ import { dirname } from 'node:path';
 import { askLocally } from '../api/local-socket.ts';
 import { systemClock } from '../clock.ts';
 import { ClewError } from '../errors.ts';
+import type { LedgerOptions } from '../ledger/ledger.ts';
+import type { LedgerServers } from '../ledger/ledger-servers.ts';
 import { answerOthers } from './answer-others.ts';
 import { COMMAND_GROUPS } from './command-list.ts';
 import { type DataFolder, defaultDataFolder, openDataFolder } from './data-folder.ts';
@@ -50,14 +52,26 @@ export async function openLocally(
   wanted: Parameters<Host['openData']>[1],
 ): Promise<OpenedData> {
   const folder = path ?? defaultDataFolder(process.platform, homedir(), process.env);
-  if (path === undefined && wanted.access === 'read' && !existsSync(folder)) {
+  // Judged first: a password among the arguments is refused whatever else is wrong.
+  const servers = await serversOf(wanted.ledger, host.workingFolder);
+  if (path === undefined && wanted.access === 'read' && !servers && !existsSync(folder)) {
     throw new ClewError('CLEW_LEDGER_EMPTY', 'Nothing has been indexed yet.', { path: folder });
   }
-  const data = openDataFolder(folder, wanted.access !== 'read');
+  const data = openDataFolder(folder, wanted.access !== 'read' || servers !== undefined);
   for (;;) {
     const lock = await takeDataLock(folder, wanted, host.clock, host.signal);
     if (!('servedBy' in lock)) {
-      return hold(data, lock, host, wanted.memoryBytes ?? defaultLedgerMemory(machineMemory()));
+      const options = {
+        memoryBytes: wanted.memoryBytes ?? defaultLedgerMemory(machineMemory()),
+        ...(servers !== undefined && { servers }),
+        isTakenOver: wanted.isTakenOver ?? false,
+      };
+      try {
+        return await hold(await withNetworkOf(data, servers), lock, host, options);
+      } catch (error) {
+        lock.release();
+        throw error;
+      }
     }
     const { socket } = lock.servedBy;
     const { workingFolder, terminal } = host;
@@ -75,12 +89,33 @@ function machineMemory(): number {
   return allowed > 0 ? Math.min(totalmem(), allowed) : totalmem();
 }
 
+/** Loaded late: few commands name servers. */
+async function serversOf(
+  ledger: string | undefined,
+  workingFolder: string,
+): Promise<LedgerServers | undefined> {
+  if (ledger === undefined) return undefined;
+  const { readLedgerServers } = await import('../ledger/ledger-servers.ts');
+  return readLedgerServers(ledger, workingFolder, process.env);
+}
+
+/** With `--ledger` the network is the one that the servers hold. */
+async function withNetworkOf(
+  data: DataFolder,
+  servers: LedgerServers | undefined,
+): Promise<DataFolder> {
+  if (servers === undefined) return data;
+  const { networkOfServers } = await import('../ledger/open-engine.ts');
+  const network = await networkOfServers(servers);
+  return network === undefined ? data : { ...data, networks: () => [network] };
+}
+
 /** The folder is ours: what it holds is opened when it is wanted, and closed before the lock is given back. */
 async function hold(
   data: DataFolder,
   lock: DataLock,
   host: Host,
-  memoryBytes: number,
+  options: LedgerOptions,
 ): Promise<HeldData> {
   // Loaded late: the engines behind it are large, and commands without data never need them.
   const { DataSession } = await import('../pipeline/data-session.ts');
@@ -89,7 +124,7 @@ async function hold(
       storePath: data.storePath,
       networkFolder: (network) => dirname(data.networkFolders(network).ledger),
     },
-    { memoryBytes },
+    options,
   );
   return {
     data,

@@ -54,6 +54,10 @@ export interface Host {
       readonly argv: readonly string[];
       /** Bytes for the pages and key tables of a ledger; the host's choice when left out. */
       readonly memoryBytes?: number | undefined;
+      /** What was given as `--ledger`. */
+      readonly ledger?: string | undefined;
+      /** Write into a ledger on servers that another data folder wrote. */
+      readonly isTakenOver?: boolean;
     },
   ): Promise<OpenedData>;
 }
@@ -142,6 +146,8 @@ async function runCommand(
     access: command.access,
     argv,
     memoryBytes: options.memory as number | undefined,
+    ledger: options.ledger as string | undefined,
+    isTakenOver: options.takeOver === true,
   });
   if ('answered' in opened) return opened.answered;
   try {

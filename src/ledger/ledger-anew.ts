@@ -12,7 +12,9 @@ import {
   listFiles,
   listWaitingBlocks,
 } from './block-directory.ts';
-import { type LedgerEngine, openChdb } from './engine.ts';
+import type { LedgerEngine } from './engine.ts';
+import { type EngineChoice, openEngine } from './open-engine.ts';
+import { ServerWriter } from './server-writer.ts';
 
 /**
  * Let every block of a ledger wait (see `block-directory.ts`), then drop tables and flow index. The tables are not looked
@@ -22,16 +24,20 @@ import { type LedgerEngine, openChdb } from './engine.ts';
  *
  * @param folder `<data>/<network>`; nobody may have the ledger open
  * @param placesOf where the blocks can be read now, asked before anything is changed; what it throws ends it
+ * @param choice which engine holds the tables
  * @returns how many blocks wait now
- * @throws {ClewError} CLEW_DATA_BUSY; CLEW_LEDGER_DAMAGED when the list of blocks itself can not be read
+ * @throws {ClewError} CLEW_DATA_BUSY, CLEW_LEDGER_TAKEN; CLEW_LEDGER_DAMAGED when the list of blocks itself can not be read
  */
 export async function letAllWait(
   folder: string,
   placesOf: (blocks: readonly LedgerBlock[]) => readonly LedgerBlock[],
+  choice: EngineChoice = {},
 ): Promise<number> {
   const ledgerFolder = join(folder, 'ledger');
-  const engine = await openChdb(ledgerFolder);
+  const engine = await openEngine(folder, choice);
   try {
+    if (engine.kind !== 'chdb')
+      await (await ServerWriter.open(folder, engine, await engine.hasTips())).requireHeld();
     // Only those that are missing are made, and the two that are needed here have been the same in every format.
     await engine.createTables();
     const waiting = await listWaitingBlocks(engine);

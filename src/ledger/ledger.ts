@@ -162,7 +162,7 @@ export class Ledger {
           },
         );
       }
-      const isRemote = options.servers !== undefined;
+      const isRemote = engine.kind !== 'chdb';
       if (!isRemote) await engine.createTables();
       const writer = isRemote ? await ServerWriter.open(folder, engine, hasTips) : undefined;
       const ledger = new Ledger(network, engine, folder, options, newest, writer);

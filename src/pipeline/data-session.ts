@@ -22,6 +22,7 @@ export interface DataPlaces {
 
 export class DataSession {
   readonly #places: DataPlaces;
+  readonly #options: LedgerOptions;
   readonly #networks: TakingTurns<NetworkName, OpenNetwork>;
   #store: Promise<Store> | undefined;
   /** Taken by whoever changes a ledger, where several may want to. */
@@ -32,6 +33,7 @@ export class DataSession {
   /** @param options for the ledgers that are opened */
   constructor(places: DataPlaces, options: LedgerOptions = {}) {
     this.#places = places;
+    this.#options = options;
     this.#networks = new TakingTurns(
       async (name) => {
         // Loaded late: importing tags needs no engine.
@@ -65,16 +67,18 @@ export class DataSession {
    *
    * @param work must not keep what it is given after its promise ends, nor wait for another network
    * @param access `write` for whoever indexes: it sees what it writes, and does not wait for itself
-   * @throws {ClewError} what opening throws: CLEW_DATA_BUSY, CLEW_DATA_NEWER, CLEW_LEDGER_DAMAGED
+   * @throws {ClewError} what opening throws: CLEW_DATA_BUSY, CLEW_DATA_NEWER, CLEW_LEDGER_DAMAGED; CLEW_LEDGER_TAKEN
    */
   useNetwork<T>(
     network: NetworkName,
     work: (open: OpenNetwork) => Promise<T>,
     access: 'read' | 'write' = 'read',
   ): Promise<T> {
-    return this.#networks.use(network, (open) =>
-      access === 'write' ? work(open) : open.ledger.gate.read(() => work(open)),
-    );
+    return this.#networks.use(network, async (open) => {
+      if (access === 'read') return open.ledger.gate.read(() => work(open));
+      await open.ledger.prepareWriting();
+      return work(open);
+    });
   }
 
   /**
@@ -87,7 +91,8 @@ export class DataSession {
   takeAllOut(network: NetworkName, source?: BlockSource): Promise<number> {
     return this.#networks.whileClosed(async () => {
       const { takeAllOut } = await import('./index-anew.ts');
-      return takeAllOut(this.#places.networkFolder(network), getNetwork(network), source);
+      const folder = this.#places.networkFolder(network);
+      return takeAllOut(folder, getNetwork(network), source, this.#options);
     });
   }
 

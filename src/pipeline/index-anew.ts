@@ -3,7 +3,9 @@ import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Network } from '../chain/network.ts';
 import { ClewError } from '../errors.ts';
+import type { LedgerBlock } from '../ledger/block-directory.ts';
 import { letAllWait } from '../ledger/ledger-anew.ts';
+import type { EngineChoice } from '../ledger/open-engine.ts';
 import type { BlockSource } from '../source/block-source.ts';
 import { openRawReader } from '../source/raw-bytes.ts';
 import { BlockPlaces } from './block-places.ts';
@@ -15,6 +17,7 @@ import type { OpenedBlocks } from './index-network.ts';
  *
  * @param folder `<data>/<network>`; nobody may have the ledger open
  * @param source where blocks can be found too, when their files moved
+ * @param choice which engine holds the tables
  * @returns how many blocks wait
  * @throws {ClewError} CLEW_RAW_GONE when a block is at neither place: nothing was changed then. CLEW_DATA_BUSY,
  *   CLEW_LEDGER_DAMAGED
@@ -23,8 +26,9 @@ export async function takeAllOut(
   folder: string,
   network: Network,
   source: BlockSource = noBlocks(network),
+  choice: EngineChoice = {},
 ): Promise<number> {
-  const count = await letAllWait(folder, (blocks) => {
+  const placesOf = (blocks: readonly LedgerBlock[]): readonly LedgerBlock[] => {
     const places = new BlockPlaces(source, blocks);
     try {
       return blocks.map((block) => {
@@ -34,7 +38,8 @@ export async function takeAllOut(
     } finally {
       places.close();
     }
-  });
+  };
+  const count = await letAllWait(folder, placesOf, choice);
   // Clusters were made from what may have been damaged.
   rmSync(join(folder, 'runs'), { recursive: true, force: true });
   return count;

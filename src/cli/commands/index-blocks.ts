@@ -9,6 +9,7 @@ import {
   jsonOption,
   memoryOption,
   progressOption,
+  takeOverOption,
 } from '../common-options.ts';
 import { chooseNetwork } from '../data-folder.ts';
 import { jsonText } from '../output.ts';
@@ -53,6 +54,7 @@ export const indexCommand = defineCommand({
       kind: 'flag',
       help: 'empty the ledger, whatever state it is in, and load it again from the block files that it knows and those of --blocks',
     },
+    ...takeOverOption,
     ...memoryOption,
     threads: {
       kind: 'count',
@@ -68,6 +70,7 @@ export const indexCommand = defineCommand({
   examples: [
     'clew index --blocks ~/.bitcoin/blocks',
     'clew index --blocks ~/.bitcoin/blocks --memory 8GB',
+    'clew index --blocks ~/.bitcoin/blocks --ledger http://127.0.0.1:8123/clew',
     'clew index --rebuild-flow',
     'clew index --anew',
   ],
