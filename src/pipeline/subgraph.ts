@@ -16,14 +16,18 @@
 import { hash160, sha256Hex } from '../bytes/hash.ts';
 import { bytesToHex, hexToBytes } from '../bytes/hex.ts';
 import { addressToScript, canonicalAddress, scriptToAddress } from '../chain/address.ts';
+import { INPUT_KIND } from '../chain/input-kind.ts';
 import type { Network } from '../chain/network.ts';
 import { p2pkhScript, p2shScript, p2wpkhScript } from '../chain/script.ts';
+import { parseTransaction } from '../chain/transaction.ts';
 import { ClewError } from '../errors.ts';
 import { keyHashOf, type Needs, PartialFlow } from '../ledger/partial-flow.ts';
 import type {
+  HistoryQuestion,
   LedgerReader,
   ReadHistory,
   ReadOptions,
+  ReadSummary,
   ReadTip,
   ReadTransaction,
 } from '../ledger/read/ledger-reader.ts';
@@ -37,6 +41,8 @@ export interface SubgraphSource {
   readonly server: string;
   /** Requests sent so far; questions are counted where the reader does not say. */
   readonly requests?: () => number;
+  /** Bytes of a transaction without witness, of which the hash is its id; where they can be had. */
+  readonly strippedBytes?: (txid: Txid) => Promise<Uint8Array | undefined>;
   /** Transactions, of those given, that a Merkle branch ties to their block. */
   readonly proven?: (txids: Iterable<Txid>) => number;
 }
@@ -106,7 +112,8 @@ export class Subgraph {
   readonly #wholeWithKeys = new Set<ScriptHex>();
   /** Scripts that are not fetched whole, with the number of their transactions. */
   readonly #tooLong = new Map<ScriptHex, number>();
-  readonly #probed = new Set<ScriptHex>();
+  /** Scripts that were asked for, with the transactions that were fetched of them. */
+  readonly #probed = new Map<ScriptHex, readonly Txid[]>();
   readonly #limitsHit = new Set<FetchLimit>();
   #flow: PartialFlow | undefined;
   #isChanged = true;
@@ -190,6 +197,22 @@ export class Subgraph {
     );
   }
 
+  /** A transaction that was fetched. */
+  transaction(txid: Txid): ReadTransaction | undefined {
+    return this.#transactions.get(txid);
+  }
+
+  /** Sums of scripts, asked of the server as of the same block. */
+  summaries(scripts: readonly ScriptHex[]): Promise<ReadSummary[]> {
+    return this.source.reader.summaries(scripts, this.#readOptions);
+  }
+
+  /** A page of a history, asked of the server as of the same block. */
+  async history(question: HistoryQuestion): Promise<ReadHistory> {
+    const [page] = await this.source.reader.histories([question], this.#readOptions);
+    return page!;
+  }
+
   /** The flow index of what was fetched: another one after each round. */
   get flow(): PartialFlow {
     if (this.#isChanged || this.#flow === undefined) {
@@ -215,6 +238,8 @@ export class Subgraph {
    * @throws {ClewError} what the question and the reader throw; CLEW_REMOTE_LIE when the facts contradict each other
    */
   async answer<T>(named: Named, question: () => Promise<T>): Promise<T> {
+    this.#isWhole = true;
+    this.#limitsHit.clear();
     let goesOn = await this.#fetch(named.txids ?? [], await this.#scripts(named));
     for (;;) {
       this.#options.signal?.throwIfAborted();
@@ -361,11 +386,13 @@ export class Subgraph {
       await this.#fetchTransactions(histories.flatMap(({ txids }) => txids));
       for (const { script, txids, isWhole } of histories) {
         // A script that does not appear has no history, but need not be asked for again.
-        this.#probed.add(script);
+        this.#probed.set(script, txids);
         if (isWhole && txids.length > 0) this.#whole.add(script);
       }
     }
-    if (withKeys) for (const script of scripts) this.#wholeWithKeys.add(script);
+    if (!withKeys) return;
+    await this.#fetchHistories(await this.#wrappedScripts(scripts), false);
+    for (const script of scripts) this.#wholeWithKeys.add(script);
   }
 
   /** The rest of a history, unless it is too long: then the newest part, of a script that the question names. */
@@ -397,6 +424,33 @@ export class Subgraph {
       hasMore = page!.hasMore && page!.entries.length > 0;
     }
     return { txids, isWhole: !hasMore };
+  }
+
+  /** What else the keys open of which a spend showed that a P2SH wraps their P2WPKH (BIP 141: its scriptSig is one push of that). */
+  async #wrappedScripts(scripts: readonly ScriptHex[]): Promise<ScriptHex[]> {
+    const { strippedBytes } = this.source;
+    const found: ScriptHex[] = [];
+    for (const script of scripts) {
+      const spend = this.#wrappedSpend(script);
+      const bytes = spend === undefined ? undefined : await strippedBytes?.(spend.txid);
+      if (spend === undefined || bytes === undefined) continue;
+      const { tx } = parseTransaction(bytes, 0, this.source.reader.network);
+      const program = bytesToHex(tx.inputs[spend.vin]!.scriptSig.subarray(1)) as ScriptHex;
+      found.push(program, ...sameKeyScripts(program));
+    }
+    return found;
+  }
+
+  #wrappedSpend(script: ScriptHex): { readonly txid: Txid; readonly vin: number } | undefined {
+    for (const txid of this.#probed.get(script) ?? []) {
+      const vin = this.#transactions
+        .get(txid)!
+        .inputs.findIndex(
+          (input) => input.script === script && input.kind === INPUT_KIND.p2shP2wpkh,
+        );
+      if (vin >= 0) return { txid, vin };
+    }
+    return undefined;
   }
 
   close(): void {

@@ -3,6 +3,7 @@ import type { Tag } from '../../attribution/tag.ts';
 import { scriptKindName } from '../../chain/script-kind.ts';
 import { readHistory, summariseScripts } from '../../ledger/address-facts.ts';
 import type { FlowIndex } from '../../ledger/flow-index.ts';
+import type { FactsSource } from '../../trace/facts-source.ts';
 import type { ScriptId } from '../../units/ids.ts';
 import type { AsOf } from '../as-of.ts';
 import { type HistoryRow, historyRows, type SumsAnswer, sumsAnswer } from './sums-answer.ts';
@@ -18,6 +19,7 @@ export interface AddressAnswer extends SumsAnswer {
   readonly scriptKinds: readonly string[];
   readonly cluster: { readonly id: string; readonly addresses: number } | null;
   readonly tags: readonly Tag[];
+  readonly factsSource?: FactsSource;
   readonly history: readonly HistoryRow[];
   readonly nextCursor?: string;
 }

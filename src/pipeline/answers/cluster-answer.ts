@@ -7,6 +7,7 @@ import type { Link } from '../../cluster/link-columns.ts';
 import { scriptName } from '../../cluster/script-name.ts';
 import { ClewError } from '../../errors.ts';
 import type { FlowIndex } from '../../ledger/flow-index.ts';
+import type { FactsSource } from '../../trace/facts-source.ts';
 import type { ScriptId } from '../../units/ids.ts';
 import type { AsOf } from '../as-of.ts';
 import { type HistoryRow, historyRows, type SumsAnswer, sumsAnswer } from './sums-answer.ts';
@@ -35,6 +36,7 @@ export interface WhyAnswer {
   readonly run: string;
   readonly cluster: string;
   readonly asOfHeight: number;
+  readonly factsSource?: FactsSource;
   /** The shortest chain, in order. Empty when both are the same address. */
   readonly links: readonly LinkAnswer[];
 }
@@ -53,6 +55,7 @@ export interface ClusterAnswer extends SumsAnswer {
   readonly service: ServiceClaim | null;
   /** What sources say of members: services first, then by confidence. */
   readonly tags: readonly MemberTag[];
+  readonly factsSource?: FactsSource;
   /** Addresses (or script names) in order of first sight; none when the history was asked for. */
   readonly members: readonly string[];
   /** Transactions that touch any member, newest first, when they were asked for: then the pages are of these. */

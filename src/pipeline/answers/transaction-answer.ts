@@ -2,6 +2,7 @@
 import type { ClusterRun } from '../../cluster/cluster-run.ts';
 import type { FlowIndex } from '../../ledger/flow-index.ts';
 import type { InputFacts, OutputFacts, TransactionFacts } from '../../ledger/transaction-facts.ts';
+import type { FactsSource } from '../../trace/facts-source.ts';
 import { NONE } from '../../units/ids.ts';
 
 interface WithCluster {
@@ -10,7 +11,7 @@ interface WithCluster {
 }
 
 export interface TransactionAnswer
-  extends Omit<TransactionFacts, 'inputs' | 'outputs' | 'feeSats'> {
+  extends Omit<TransactionFacts, 'inputs' | 'outputs' | 'feeSats' | 'raw'> {
   readonly format: 'clew-tx/1';
   readonly network: string;
   readonly run: string;
@@ -18,6 +19,9 @@ export interface TransactionAnswer
   readonly outputs: readonly (OutputFacts & WithCluster)[];
   /** Null for a coinbase and when a previous output is unknown. */
   readonly feeSats: number | null;
+  /** Where the bytes stand; left out when the facts are a server's. */
+  readonly raw?: TransactionFacts['raw'];
+  readonly factsSource?: FactsSource;
   /** The bytes without witness, when asked for: hashed twice they give the txid. */
   readonly strippedHex?: string;
   /** What the detectors found: CoinJoins, their preparation, look-alikes. */
@@ -35,7 +39,7 @@ export function answerTransaction(
   flow: FlowIndex,
   run: ClusterRun,
   txIndex: number,
-  facts: TransactionFacts,
+  facts: Omit<TransactionFacts, 'raw'> & { readonly raw?: TransactionFacts['raw'] },
 ): TransactionAnswer {
   const clusterOf = (script: number): WithCluster =>
     script === NONE ? {} : { cluster: run.clusterId(script) };
