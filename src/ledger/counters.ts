@@ -23,6 +23,20 @@ export interface LedgerCounters {
   readonly knownFeesSats: bigint;
 }
 
+/** Those of an empty ledger. */
+export const NO_COUNTERS: LedgerCounters = {
+  blocks: 0,
+  transactions: 0,
+  inputs: 0,
+  outputs: 0,
+  addresses: 0,
+  unspentCount: 0,
+  unspentSats: 0n,
+  unknownInputs: 0,
+  undoInputs: 0,
+  knownFeesSats: 0n,
+};
+
 /**
  * Count everything anew from the flow index, in one pass over each column.
  *

@@ -15,7 +15,7 @@ import { ClewError } from '../errors.ts';
 import { fileError } from '../file-error.ts';
 import type { BatchRows } from './batch-rows.ts';
 import { findBlockHash } from './block-directory.ts';
-import type { LedgerCounters } from './counters.ts';
+import { type LedgerCounters, NO_COUNTERS } from './counters.ts';
 import type { LedgerEngine } from './engine.ts';
 import type { FlowColumnsOptions } from './flow-columns.ts';
 import type { FlowIndex } from './flow-index.ts';
@@ -42,6 +42,7 @@ import {
   baseOf,
   countersForRecord,
   countersOf,
+  NO_ROWS,
   type RowCounts,
   type TipRecord,
 } from './tip-record.ts';
@@ -58,34 +59,7 @@ export interface LedgerOptions extends FlowColumnsOptions, EngineChoice {
   readonly base?: RowBase;
 }
 
-const NOTHING: RowCounts = {
-  files: 0,
-  blocks: 0,
-  transactions: 0,
-  inputs: 0,
-  outputs: 0,
-  scripts: 0,
-  scriptBytes: 0,
-  reveals: 0,
-  undoInputs: 0,
-  destroyed: 0,
-  milestones: 0,
-};
-
 const NO_TIP: NewestTip = { tip: undefined, sequence: 0 };
-
-const NO_COUNTERS: LedgerCounters = {
-  blocks: 0,
-  transactions: 0,
-  inputs: 0,
-  outputs: 0,
-  addresses: 0,
-  unspentCount: 0,
-  unspentSats: 0n,
-  unknownInputs: 0,
-  undoInputs: 0,
-  knownFeesSats: 0n,
-};
 
 export class Ledger {
   readonly network: Network;
@@ -250,7 +224,7 @@ export class Ledger {
   }
 
   get rows(): RowCounts {
-    return this.#tip?.rows ?? NOTHING;
+    return this.#tip?.rows ?? NO_ROWS;
   }
 
   /**
@@ -474,7 +448,7 @@ export class Ledger {
   async #forgetAll(): Promise<void> {
     await this.engine.truncate(TIPS_TABLE);
     this.#tip = undefined;
-    await this.#tables.dropAbove(NOTHING);
+    await this.#tables.dropAbove(NO_ROWS);
     rmSync(this.#flowFolder, { recursive: true, force: true });
   }
 

@@ -17,23 +17,10 @@ import { checkpointFlow, createFlow, readCheckpoint, recoverFlow } from './flow-
 import type { DecodedBlock, DecodedColumn } from './native-block.ts';
 import { type RowBase, sqlRow } from './row-base.ts';
 import { plainNumber } from './table-columns.ts';
-import type { TipRecord } from './tip-record.ts';
+import { NO_ROWS, type TipRecord } from './tip-record.ts';
 
 /** Rows asked for at a time: large answers, small memory. */
 const SPAN_ROWS = 500_000;
-
-const NOTHING: FlowCounts = {
-  blocks: 0,
-  transactions: 0,
-  inputs: 0,
-  outputs: 0,
-  scripts: 0,
-  scriptBytes: 0,
-  reveals: 0,
-  undoInputs: 0,
-  destroyed: 0,
-  milestones: 0,
-};
 
 export interface FetchPlace {
   readonly engine: LedgerEngine;
@@ -94,7 +81,7 @@ async function isFetched(place: FetchPlace, flow: FlowIndex, tip: TipRecord): Pr
     if (!(await appendFacts(place, flow, from, tip.rows))) return false;
     flow.columns.flush('fact');
     if (!sameStates(flow.columns.states('fact'), tip.facts)) return false;
-    replayLinks(flow, from.transactions === 0 ? NOTHING : from);
+    replayLinks(flow, from.transactions === 0 ? NO_ROWS : from);
     flow.requireWhole();
     checkpointFlow(flow, tip, true);
     return true;

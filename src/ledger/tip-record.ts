@@ -10,6 +10,21 @@ export interface RowCounts extends FlowCounts {
   readonly files: number;
 }
 
+/** Those of an empty ledger. */
+export const NO_ROWS: RowCounts = {
+  files: 0,
+  blocks: 0,
+  transactions: 0,
+  inputs: 0,
+  outputs: 0,
+  scripts: 0,
+  scriptBytes: 0,
+  reveals: 0,
+  undoInputs: 0,
+  destroyed: 0,
+  milestones: 0,
+};
+
 /** One row of the commit log: the state of the ledger after a batch. Amounts and bases are decimal strings. */
 export interface TipRecord {
   readonly formatVersion: typeof LEDGER_FORMAT_VERSION;
