@@ -23,10 +23,18 @@ export interface ServerSettings {
   /** 0 takes a free port. */
   readonly port: number;
   readonly routes: Routes;
+  /** Answers everything below a path in its own way, errors too. */
+  readonly mount?: Mount;
   /** Shows an error to a person; without it, and to programs, errors are problem+json (RFC 9457). */
   readonly errorPage?: (error: ClewError) => Answer;
   /** Told of faults (CLEW_INTERNAL), which callers see only as a code. */
   readonly onFault?: (error: ClewError) => void;
+}
+
+export interface Mount {
+  /** For example `/api`: the paths that begin with it and a `/`. */
+  readonly prefix: string;
+  answer(path: string, query: URLSearchParams, signal: AbortSignal): Promise<Answer>;
 }
 
 export interface RunningServer {
@@ -99,11 +107,16 @@ async function respond(
       throw new CodedError('CLEW_METHOD_REFUSED', `${request.method} is not answered.`);
     }
     const { path, query } = splitTarget(request.url ?? '');
-    const found = router(path);
-    if (found === undefined) {
-      throw new CodedError('CLEW_PAGE_NOT_FOUND', 'There is no such page.');
+    const { mount } = settings;
+    if (mount !== undefined && path.startsWith(`${mount.prefix}/`)) {
+      answer = await mount.answer(path, query, gone.signal);
+    } else {
+      const found = router(path);
+      if (found === undefined) {
+        throw new CodedError('CLEW_PAGE_NOT_FOUND', 'There is no such page.');
+      }
+      answer = await found.handler({ params: found.params, query, wantsJson, signal: gone.signal });
     }
-    answer = await found.handler({ params: found.params, query, wantsJson, signal: gone.signal });
   } catch (thrown) {
     const error = anyError(thrown);
     if (error.code === 'CLEW_INTERNAL') settings.onFault?.(error);
@@ -176,7 +189,10 @@ async function send(
   response: ServerResponse,
   answer: Answer,
 ): Promise<void> {
-  const { body, status = 200 } = answer;
+  const { body } = answer;
+  const tag = answer.headers?.['ETag'];
+  const isKnown = tag !== undefined && request.headers['if-none-match'] === tag;
+  const status = isKnown ? 304 : (answer.status ?? 200);
   response.writeHead(status, {
     ...answer.headers,
     ...(status === 405 && { Allow: 'GET, HEAD' }),
@@ -192,7 +208,7 @@ async function send(
     ...(typeof body === 'string' && { 'Content-Length': Buffer.byteLength(body) }),
     ...(body instanceof Uint8Array && { 'Content-Length': body.length }),
   });
-  if (request.method === 'HEAD') response.end();
+  if (isKnown || request.method === 'HEAD') response.end();
   else if (typeof body === 'string' || body instanceof Uint8Array) response.end(body);
   else await pipeline(Readable.from(body), response);
 }

@@ -1,5 +1,6 @@
+import type { Site } from '../../api/site.ts';
 import type { NetworkName } from '../../chain/network.ts';
-import { EXIT } from '../../errors.ts';
+import { type ClewError, EXIT } from '../../errors.ts';
 import { type CommandContext, defineCommand } from '../command.ts';
 import { dataOptions, jsonOption, memoryOption } from '../common-options.ts';
 import { chooseNetwork, type DataFolder } from '../data-folder.ts';
@@ -32,7 +33,10 @@ export const serveCommand = defineCommand({
     ...jsonOption,
   },
   examples: ['clew serve --report report --port 8400'],
-  notes: ['It listens on 127.0.0.1 alone. Ctrl-C ends it.'],
+  notes: [
+    'It listens on 127.0.0.1 alone. Ctrl-C ends it.',
+    'Below /api it answers like an Esplora server, from its own ledger: for wallets, explorers and scripts.',
+  ],
   access: 'host',
   async run({ report, port, network, json }, context) {
     await serveSite(context, {
@@ -61,18 +65,23 @@ export async function serveSite(
   options: ServeSiteOptions,
 ): Promise<void> {
   const { openReportFolder } = await import('../../api/report-folder.ts');
+  const { ESPLORA_PREFIX, esploraApi } = await import('../../api/esplora/esplora-routes.ts');
   const { startServer } = await import('../../api/server.ts');
   const { siteErrorPage } = await import('../../api/site.ts');
   const { siteRoutes } = await import('../../api/site-routes.ts');
+  const onFault = (error: ClewError): void => void stderr.write(errorText(error, false));
+  const site: Site = {
+    network: options.network,
+    reports: options.reports.map(openReportFolder),
+    useNetwork: (name, work) => session.useNetwork(name, work),
+  };
+  const esplora = esploraApi(site, onFault);
   const server = await startServer({
     port: options.port,
-    routes: siteRoutes({
-      network: options.network,
-      reports: options.reports.map(openReportFolder),
-      useNetwork: (name, work) => session.useNetwork(name, work),
-    }),
+    routes: siteRoutes(site),
+    mount: { prefix: ESPLORA_PREFIX, answer: esplora.answer },
     errorPage: siteErrorPage,
-    onFault: (error) => void stderr.write(errorText(error, false)),
+    onFault,
   });
   try {
     const stopAnswering = await answerOthers(server.url);
@@ -84,6 +93,7 @@ export async function serveSite(
     }
   } finally {
     await server.close();
+    await esplora.close();
   }
 }
 

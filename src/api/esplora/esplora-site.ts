@@ -1,0 +1,77 @@
+/** What the Esplora API answers from, and how its questions reach it. */
+import type { Network, NetworkName } from '../../chain/network.ts';
+import { ClewError } from '../../errors.ts';
+import type { FlowIndex } from '../../ledger/flow-index.ts';
+import type { Ledger } from '../../ledger/ledger.ts';
+import { FlowReader } from '../../ledger/read/flow-reader.ts';
+import type { OpenNetwork } from '../../pipeline/open-network.ts';
+import { openRawSource, type RawSource } from '../../pipeline/raw-source.ts';
+import { ScriptSearch } from './script-search.ts';
+
+export interface EsploraSite {
+  /** The network answered for; undefined when nothing is indexed. */
+  readonly network: NetworkName | undefined;
+  useNetwork<T>(network: NetworkName, work: (open: OpenNetwork) => Promise<T>): Promise<T>;
+  /** Where bytes of blocks are read from; block files alone when left out. */
+  readonly openRaw?: (network: Network) => RawSource;
+}
+
+/** One state of the ledger, from beginning to end of `EsploraLedger.use`. */
+export interface EsploraState {
+  readonly ledger: Ledger;
+  readonly flow: FlowIndex;
+  /** For what tables hold; it sees the same state. */
+  readonly reader: FlowReader;
+  /** `<data>/<network>` */
+  readonly folder: string;
+}
+
+export class EsploraLedger {
+  readonly #site: EsploraSite;
+  readonly search: ScriptSearch;
+  #raw: RawSource | undefined;
+  readonly #readers = new WeakMap<Ledger, FlowReader>();
+
+  constructor(site: EsploraSite) {
+    this.#site = site;
+    this.search = new ScriptSearch((work) => this.#useOpen((open) => work(open)));
+  }
+
+  #useOpen<T>(work: (open: OpenNetwork) => Promise<T>): Promise<T> {
+    const { network } = this.#site;
+    if (network === undefined) {
+      throw new ClewError('CLEW_LEDGER_EMPTY', 'Nothing has been indexed yet.');
+    }
+    return this.#site.useNetwork(network, work);
+  }
+
+  /**
+   * Works with one state of the ledger.
+   *
+   * @param work must not wait for anybody else: while it runs no block can be undone
+   * @throws {ClewError} CLEW_LEDGER_EMPTY, and what opening throws
+   */
+  use<T>(work: (state: EsploraState) => Promise<T> | T): Promise<T> {
+    return this.#useOpen(async (open) => {
+      const { ledger } = open;
+      const flow = await open.flow();
+      let reader = this.#readers.get(ledger);
+      if (reader === undefined) {
+        reader = new FlowReader(ledger);
+        this.#readers.set(ledger, reader);
+      }
+      return work({ ledger, flow, reader, folder: open.folder });
+    });
+  }
+
+  raw(network: Network): RawSource {
+    this.#raw ??= (this.#site.openRaw ?? openRawSource)(network);
+    return this.#raw;
+  }
+
+  async close(): Promise<void> {
+    await this.search.close();
+    this.#raw?.close();
+    this.#raw = undefined;
+  }
+}

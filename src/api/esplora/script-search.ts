@@ -1,0 +1,141 @@
+/**
+ * The search indexes of the ledger that is served: made in the background, when they are first asked.
+ *
+ * A small ledger's are there before the first answer. While those of a large one are being made, what is found is answered,
+ * and what is not found yet is no answer: the caller is told to come again. The work is done a few milliseconds at a time, with
+ * the gate of the readers passed anew each time, so that neither questions nor new blocks wait for it.
+ */
+import { setImmediate as nextTurn, setTimeout as pause } from 'node:timers/promises';
+import type { FlowIndex } from '../../ledger/flow-index.ts';
+import { SearchIndex, type SearchKeys } from '../../ledger/search-index.ts';
+import { findScriptByHash, SCRIPT_HASHES } from '../../ledger/search-index-hash.ts';
+import { ADDRESS_PREFIXES, searchAddresses } from '../../ledger/search-index-prefix.ts';
+import type { OpenNetwork } from '../../pipeline/open-network.ts';
+import { NONE } from '../../units/ids.ts';
+import { Refusal } from './esplora-answer.ts';
+
+/** Others wait for one slice at most, before they are answered. */
+const SLICE_MS = 6;
+/** So long a question waits for the index to be made. */
+const PATIENCE_MS = 1_500;
+const RETRY_AFTER_SECONDS = 10;
+
+type UseNetwork = <T>(work: (open: OpenNetwork) => Promise<T>) => Promise<T>;
+
+interface SearchedState {
+  /** `<data>/<network>` */
+  readonly folder: string;
+  readonly flow: FlowIndex;
+}
+
+export class ScriptSearch {
+  readonly #hashes: Searcher;
+  readonly #prefixes: Searcher;
+
+  constructor(useNetwork: UseNetwork) {
+    this.#hashes = new Searcher(SCRIPT_HASHES, useNetwork);
+    this.#prefixes = new Searcher(ADDRESS_PREFIXES, useNetwork);
+  }
+
+  /** Make both indexes whole now, or the one by hashes alone. */
+  async prepare(which: 'hashes' | 'all'): Promise<void> {
+    await this.#hashes.makeWhole();
+    if (which === 'all') await this.#prefixes.makeWhole();
+  }
+
+  /** Wait for the index by hashes, for a while. @throws what making it throws */
+  waitForHashes(): Promise<void> {
+    return this.#hashes.wait();
+  }
+
+  waitForPrefixes(): Promise<void> {
+    return this.#prefixes.wait();
+  }
+
+  /** The row of the script with a hash, NONE when the ledger has none, undefined when that is not known yet. Inside the gate. */
+  scriptOf({ folder, flow }: SearchedState, hash: Uint8Array): number | undefined {
+    const index = this.#hashes.indexIn(folder);
+    const isWhole = index.use(flow);
+    const script = findScriptByHash(index, flow, hash);
+    return script === NONE && !isWhole ? undefined : script;
+  }
+
+  /** Addresses that begin so, sorted, at most so many; undefined when they are not known yet. Inside the gate. */
+  addressesOf(
+    { folder, flow }: SearchedState,
+    prefix: string,
+    limit: number,
+  ): string[] | undefined {
+    const index = this.#prefixes.indexIn(folder);
+    return index.use(flow) ? searchAddresses(index, flow, prefix, limit) : undefined;
+  }
+
+  /** What to tell somebody who waited in vain. */
+  comeAgain(which: 'hashes' | 'prefixes', flow: FlowIndex): Refusal {
+    return (which === 'hashes' ? this.#hashes : this.#prefixes).comeAgain(flow);
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([this.#hashes.close(), this.#prefixes.close()]);
+  }
+}
+
+/** One search index, and the work on it. */
+class Searcher {
+  readonly #keys: SearchKeys;
+  readonly #useNetwork: UseNetwork;
+  #index: SearchIndex | undefined;
+  #making: Promise<void> | undefined;
+  #isClosed = false;
+
+  constructor(keys: SearchKeys, useNetwork: UseNetwork) {
+    this.#keys = keys;
+    this.#useNetwork = useNetwork;
+  }
+
+  indexIn(networkFolder: string): SearchIndex {
+    this.#index ??= new SearchIndex(this.#keys, networkFolder);
+    return this.#index;
+  }
+
+  /** Take in what is missing, in slices, until nothing is or the server ends. One at a time. */
+  makeWhole(): Promise<void> {
+    this.#making ??= this.#make().finally(() => {
+      this.#making = undefined;
+    });
+    return this.#making;
+  }
+
+  async #make(): Promise<void> {
+    let isWhole = false;
+    while (!isWhole && !this.#isClosed) {
+      isWhole = await this.#useNetwork(async (open) => {
+        const flow = await open.flow();
+        const index = this.indexIn(open.folder);
+        return index.use(flow) || index.advance(flow, SLICE_MS);
+      });
+      await nextTurn();
+    }
+  }
+
+  /** @throws what making it throws, when that happens while somebody waits */
+  async wait(): Promise<void> {
+    const making = this.makeWhole();
+    // Who stops waiting does not hear of a failure: the next question begins anew and does.
+    making.catch(() => undefined);
+    await Promise.race([making, pause(PATIENCE_MS, undefined, { ref: false })]);
+  }
+
+  comeAgain(flow: FlowIndex): Refusal {
+    const done = this.#index?.covered ?? 0;
+    const words = `The index for this search is being made: ${done} of ${flow.scriptCount} scripts are in. Ask again later.`;
+    return new Refusal(503, words, RETRY_AFTER_SECONDS);
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    await this.#making?.catch(() => undefined);
+    this.#index?.close();
+    this.#index = undefined;
+  }
+}
