@@ -11,7 +11,7 @@
 import { randomBytes } from 'node:crypto';
 import { bytesToHex } from '../bytes/hex.ts';
 import { ClewError } from '../errors.ts';
-import type { Columns, InsertOnce, LedgerEngine } from './engine.ts';
+import type { Columns, InsertOnce, LedgerEngine, Patience } from './engine.ts';
 import { type LedgerServers, shardMapError } from './ledger-servers.ts';
 import type { DecodedBlock } from './native-block.ts';
 import { TIPS_TABLE } from './schema.ts';
@@ -204,31 +204,22 @@ class ClusterEngine implements LedgerEngine {
     return this.#first.command(sql);
   }
 
-  query<Row>(sql: string): Promise<Row[]> {
-    return this.#reading(() => this.#first.query(sql));
+  query<Row>(sql: string, patience?: Patience): Promise<Row[]> {
+    return this.#reading(() => this.#first.query(sql, patience));
   }
 
   readNative(sql: string): Promise<DecodedBlock[]> {
     return this.#reading(() => this.#first.readNative(sql));
   }
 
-  /** Say which shard is down when it is one that the first one asks. */
+  /** Say which shard is down: the first one, which was asked, or one that it asked. */
   async #reading<T>(work: () => Promise<T>): Promise<T> {
     try {
       return await work();
     } catch (error) {
       if (!(error instanceof ClewError) || error.code !== 'CLEW_SHARD_DOWN') throw error;
-      const down = await Promise.all(
-        this.#shards.map((shard) =>
-          shard.greet().then(
-            () => undefined,
-            (each: unknown) => each,
-          ),
-        ),
-      );
-      throw (
-        down.find((each) => each instanceof ClewError && each.code === 'CLEW_SHARD_DOWN') ?? error
-      );
+      const faults = await Promise.all(this.#shards.map((shard) => shard.fault()));
+      throw faults.find((fault) => fault?.code === 'CLEW_SHARD_DOWN') ?? error;
     }
   }
 

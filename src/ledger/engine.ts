@@ -29,6 +29,8 @@ import type { TableDefinition } from './table-definition.ts';
 
 export type Columns = Readonly<Record<string, NativeColumn>>;
 
+export type Patience = 'read' | 'write';
+
 /** What rows are, for engines that put them on shards and insert them once only, however often they try. */
 export interface InsertOnce {
   /** Holds of these rows of the table, and of no others. */
@@ -51,8 +53,12 @@ export interface LedgerEngine {
   createTables(): Promise<void>;
   /** Run a statement that answers nothing; on a cluster the first shard runs it. */
   command(sql: string): Promise<void>;
-  /** Rows as objects; 64-bit integers come as decimal strings. */
-  query<Row>(sql: string): Promise<Row[]>;
+  /**
+   * Rows as objects; 64-bit integers come as decimal strings.
+   *
+   * @param patience whoever writes waits for a server that is started again; whoever reads is told soon
+   */
+  query<Row>(sql: string, patience?: Patience): Promise<Row[]>;
   /** Rows as typed arrays, for bulk reading. */
   readNative(sql: string): Promise<DecodedBlock[]>;
   /**

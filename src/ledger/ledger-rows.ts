@@ -3,7 +3,7 @@
  */
 import { ClewError } from '../errors.ts';
 import type { BatchRows } from './batch-rows.ts';
-import type { Columns, InsertOnce, LedgerEngine } from './engine.ts';
+import type { Columns, InsertOnce, LedgerEngine, Patience } from './engine.ts';
 import type { FlowIndex } from './flow-index.ts';
 import { StringValues, U64Values } from './native-block.ts';
 import { type RowBase, sqlRow } from './row-base.ts';
@@ -113,9 +113,14 @@ export class LedgerRows {
 }
 
 /** The last row of the commit log, and its number. */
-export async function newestTip(engine: LedgerEngine, folder: string): Promise<NewestTip> {
+export async function newestTip(
+  engine: LedgerEngine,
+  folder: string,
+  patience: Patience = 'read',
+): Promise<NewestTip> {
   const [newest] = await engine.query<{ seq: string; record: string }>(
     `SELECT seq, record FROM ${TIPS_TABLE} ORDER BY seq DESC LIMIT 1`,
+    patience,
   );
   if (newest === undefined) return { tip: undefined, sequence: 0 };
   return { tip: parseTipRecord(newest.record, folder), sequence: Number(newest.seq) };

@@ -32,7 +32,7 @@ export interface LedgerServers {
   /** For tests: how long a server that does not answer is asked again, and one that is silent is waited for. */
   readonly writePatienceMs?: number;
   readonly readPatienceMs?: number;
-  readonly requestTimeoutMs?: number;
+  readonly readTimeoutMs?: number;
 }
 
 type Environment = Readonly<Record<string, string | undefined>>;

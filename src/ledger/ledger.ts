@@ -238,7 +238,7 @@ export class Ledger {
     await this.#committing.catch(() => undefined);
     await this.engine.settle();
     // An insert may have failed after its row was in.
-    const { tip, sequence } = await newestTip(this.engine, this.#folder);
+    const { tip, sequence } = await newestTip(this.engine, this.#folder, 'write');
     this.#tip = tip;
     this.#sequence = Math.max(this.#sequence, sequence);
     await this.gate.switch(async () => {

@@ -12,7 +12,7 @@ import { type ClickHouseClient, ClickHouseLogLevel, createClient } from '@clickh
 import { ClewError } from '../errors.ts';
 import { trustedCertificates } from '../net/http-agent.ts';
 import { backOffMs } from '../net/retry-delay.ts';
-import type { Columns } from './engine.ts';
+import type { Columns, Patience } from './engine.ts';
 import type { LedgerServers } from './ledger-servers.ts';
 import { type DecodedBlock, decodeNativeBlocks, encodeNativeBlock } from './native-block.ts';
 import { isPassing, type ServerName, serverError } from './server-error.ts';
@@ -25,7 +25,10 @@ const CODECS_SINCE = [19, 11] as const;
 /** A server that is being started again is waited for: this long by whoever writes, and by whoever reads. */
 const WRITE_PATIENCE_MS = 180_000;
 const READ_PATIENCE_MS = 3_000;
-const REQUEST_TIMEOUT_MS = 300_000;
+/** One that takes a request and is silent. */
+const WRITE_TIMEOUT_MS = 600_000;
+const READ_TIMEOUT_MS = 120_000;
+const FAULT_TIMEOUT_MS = 2_000;
 const MUTATION_POLL_MS = 30;
 
 export class ServerConnection {
@@ -33,6 +36,7 @@ export class ServerConnection {
   readonly #client: ClickHouseClient;
   readonly #writePatienceMs: number;
   readonly #readPatienceMs: number;
+  readonly #readTimeoutMs: number;
   #version: readonly [number, number] = OLDEST_VERSION;
 
   /** @param shard its number on a cluster, from 1; undefined for a single server */
@@ -41,12 +45,13 @@ export class ServerConnection {
     this.name = { host, database: servers.database, ...(shard === undefined ? {} : { shard }) };
     this.#writePatienceMs = servers.writePatienceMs ?? WRITE_PATIENCE_MS;
     this.#readPatienceMs = servers.readPatienceMs ?? READ_PATIENCE_MS;
+    this.#readTimeoutMs = servers.readTimeoutMs ?? READ_TIMEOUT_MS;
     this.#client = createClient({
       url,
       database: servers.database,
       username: servers.user ?? 'default',
       password: servers.password ?? '',
-      request_timeout: servers.requestTimeoutMs ?? REQUEST_TIMEOUT_MS,
+      request_timeout: WRITE_TIMEOUT_MS,
       log: { level: ClickHouseLogLevel.OFF },
       ...(servers.caFile === undefined
         ? {}
@@ -93,12 +98,23 @@ export class ServerConnection {
     );
   }
 
-  async query<Row>(sql: string, patience: 'read' | 'write' = 'read'): Promise<Row[]> {
+  async query<Row>(sql: string, patience: Patience = 'read'): Promise<Row[]> {
     const text = (await this.#answer(`${sql} FORMAT JSONEachRow`, patience)).toString();
     return text
       .split('\n')
       .filter((line) => line !== '')
       .map((line) => JSON.parse(line) as Row);
+  }
+
+  /** What is wrong with this server just now, if anything. */
+  async fault(): Promise<ClewError | undefined> {
+    try {
+      const abort_signal = AbortSignal.timeout(FAULT_TIMEOUT_MS);
+      await this.#client.command({ query: 'SELECT 1', abort_signal });
+      return undefined;
+    } catch (cause) {
+      return serverError(cause, this.name);
+    }
   }
 
   async readNative(sql: string): Promise<DecodedBlock[]> {
@@ -110,10 +126,11 @@ export class ServerConnection {
   }
 
   /** The whole answer, or an error: the server holds it back until it knows that it is whole. */
-  #answer(sql: string, patience: 'read' | 'write'): Promise<Buffer> {
+  #answer(sql: string, patience: Patience): Promise<Buffer> {
     return this.#patiently(patience, async () => {
       const { stream } = await this.#client.exec({
         query: sql,
+        ...(patience === 'read' && { abort_signal: AbortSignal.timeout(this.#readTimeoutMs) }),
         clickhouse_settings: {
           wait_end_of_query: 1,
           // Current versions tell 64-bit integers as numbers, which JSON rounds; old ones as text anyway.
@@ -126,7 +143,7 @@ export class ServerConnection {
     });
   }
 
-  async #patiently<T>(patience: 'read' | 'write', work: () => Promise<T>): Promise<T> {
+  async #patiently<T>(patience: Patience, work: () => Promise<T>): Promise<T> {
     const untilMs =
       performance.now() + (patience === 'write' ? this.#writePatienceMs : this.#readPatienceMs);
     for (let attempt = 0; ; attempt += 1) {

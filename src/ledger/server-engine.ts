@@ -1,6 +1,6 @@
 /** A ledger's tables on one ClickHouse server. */
 import { ClewError } from '../errors.ts';
-import type { Columns, InsertOnce, LedgerEngine } from './engine.ts';
+import type { Columns, InsertOnce, LedgerEngine, Patience } from './engine.ts';
 import type { LedgerServers } from './ledger-servers.ts';
 import type { DecodedBlock } from './native-block.ts';
 import { TIPS_TABLE } from './schema.ts';
@@ -61,8 +61,8 @@ class ServerEngine implements LedgerEngine {
     return this.#connection.command(sql);
   }
 
-  query<Row>(sql: string): Promise<Row[]> {
-    return this.#connection.query(sql);
+  query<Row>(sql: string, patience?: Patience): Promise<Row[]> {
+    return this.#connection.query(sql, patience);
   }
 
   readNative(sql: string): Promise<DecodedBlock[]> {

@@ -38,7 +38,7 @@ const PASSING_CODES = new Set(['32', '159', '202', '209', '210', '236', '242', '
 const PASSING_REASONS =
   /^(ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|EAI_AGAIN|HPE_INVALID_EOF_STATE)$/;
 const PASSING_WORDS = /socket hang up|aborted|premature close|other side closed/i;
-const TIMED_OUT = /timeout error/i;
+const TIMED_OUT = /timeout error|user aborted a request|aborted due to timeout/i;
 
 /** Whether it may go better in a moment. */
 export function isPassing(cause: unknown): boolean {
@@ -72,24 +72,20 @@ export function serverError(cause: unknown, name: ServerName): ClewError {
 function connectionError(cause: unknown, words: string, name: ServerName): ClewError {
   const { host, shard } = name;
   const reason = (cause as { code?: unknown }).code;
+  if (TIMED_OUT.test(words)) {
+    const what = `${nameText(name)} did not answer in time.`;
+    const code = shard === undefined ? 'CLEW_REMOTE_SLOW' : 'CLEW_SHARD_DOWN';
+    return new ClewError(code, what, { ...name }, cause);
+  }
   if (typeof reason !== 'string' && !PASSING_WORDS.test(words)) {
-    if (TIMED_OUT.test(words)) {
-      const what = `${nameText(name)} did not answer in time.`;
-      return new ClewError(
-        shard ? 'CLEW_SHARD_DOWN' : 'CLEW_REMOTE_SLOW',
-        what,
-        { ...name },
-        cause,
-      );
-    }
     const what = `${host} answers, but not as a ClickHouse server does.`;
     return new ClewError('CLEW_REMOTE_FORMAT', what, { ...name }, cause);
   }
   const isCut = PASSING_WORDS.test(words) && reason !== 'ECONNREFUSED';
   const error = errorOfCause(cause, isCut ? 'receiving' : 'connecting', { host, path: '' });
   const isDown = error.code === 'CLEW_REMOTE_UNREACHABLE' || error.code === 'CLEW_REMOTE_CUT';
-  if (shard === undefined || !isDown) return error;
-  const facts = { ...name, ...('reason' in error.facts ? { reason: error.facts['reason']! } : {}) };
+  const facts = { ...name, ...(typeof reason === 'string' && { reason }) };
+  if (shard === undefined || !isDown) return new ClewError(error.code, error.message, facts, cause);
   return new ClewError('CLEW_SHARD_DOWN', `${nameText(name)} can not be reached.`, facts, cause);
 }
 

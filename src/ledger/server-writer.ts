@@ -12,7 +12,7 @@ import { join } from 'node:path';
 import { bytesToHex } from '../bytes/hex.ts';
 import { ClewError } from '../errors.ts';
 import { fileError } from '../file-error.ts';
-import type { LedgerEngine } from './engine.ts';
+import type { LedgerEngine, Patience } from './engine.ts';
 import { StringValues, U8Values, U64Values } from './native-block.ts';
 import { WRITERS_TABLE } from './server-schema.ts';
 
@@ -81,7 +81,7 @@ export class ServerWriter {
 
   /** @throws {ClewError} CLEW_LEDGER_TAKEN when another data folder took over */
   async requireHeld(): Promise<void> {
-    const holder = await holderOf(this.#engine);
+    const holder = await holderOf(this.#engine, 'write');
     if (holder?.writer === this.id) return;
     this.#isHolder = false;
     throw takenError(holder);
@@ -103,9 +103,13 @@ export class ServerWriter {
   }
 }
 
-async function holderOf(engine: LedgerEngine): Promise<WriterRow | undefined> {
+async function holderOf(
+  engine: LedgerEngine,
+  patience: Patience = 'read',
+): Promise<WriterRow | undefined> {
   const [holder] = await engine.query<WriterRow>(
     `SELECT seq, is_held, writer, machine FROM ${WRITERS_TABLE} WHERE is_held = 1 ORDER BY seq DESC LIMIT 1`,
+    patience,
   );
   return holder;
 }
