@@ -189,7 +189,7 @@ export const ERRORS = {
   CLEW_REMOTE_SLOW: {
     exit: EXIT.unavailable,
     http: 504,
-    hint: 'The server took too long. Run the same command again: it goes on from where it was.',
+    hint: 'The server took too long. Run the same command again: it goes on from where it was. Set CLEW_REMOTE_TIMEOUT to more seconds for a slow line.',
   },
   CLEW_REMOTE_CUT: {
     exit: EXIT.unavailable,

@@ -8,16 +8,19 @@ import { isTest, projectFiles, readProjectFile } from './support/source-files.ts
 /** Codes of things that are decided but come with a later part; each says with which. */
 const RESERVED: Readonly<Record<string, string>> = {
   CLEW_BLOCK_NOT_FOUND: 'looking up a block by height or hash',
-  CLEW_REMOTE_LIE: 'asking an Esplora server',
-  CLEW_REMOTE_CONSENT: 'asking an Esplora server',
-  CLEW_SHARD_MAP: 'ledgers on a cluster',
-  CLEW_SHARD_DOWN: 'ledgers on a cluster',
-  CLEW_LEDGER_TAKEN: 'ledgers on a server',
-  CLEW_ENGINE_OLD: 'ledgers on a server',
 };
 
 /** Not errors: environment variables, and names made up by tests. */
-const OTHER_NAMES = new Set(['CLEW_DEBUG', 'CLEW_RPC_PASSWORD', 'CLEW_SHARED', 'CLEW_TEST_SEED']);
+const OTHER_NAMES = new Set([
+  'CLEW_BTCD',
+  'CLEW_CLICKHOUSE',
+  'CLEW_DEBUG',
+  'CLEW_LEDGER_PASSWORD',
+  'CLEW_REMOTE_TIMEOUT',
+  'CLEW_RPC_PASSWORD',
+  'CLEW_SHARED',
+  'CLEW_TEST_SEED',
+]);
 const isBenchSetting = (name: string): boolean => name.startsWith('CLEW_BENCH_');
 
 const CATALOGUE = Object.entries(ERRORS);

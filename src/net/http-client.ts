@@ -13,6 +13,7 @@ import { ClewError } from '../errors.ts';
 import { connectionAgent, trustedCertificates } from './http-agent.ts';
 import { type ExchangeTrace, exchange, type HttpAnswer } from './http-exchange.ts';
 import { type RemoteName, remoteError } from './remote-error.ts';
+import { remoteTimeoutMs } from './remote-timeout.ts';
 import { RequestPace, type Sleep } from './request-pace.ts';
 import { backOffMs, retryAfterMs } from './retry-delay.ts';
 
@@ -27,7 +28,7 @@ export interface HttpClientOptions {
   readonly proxy?: URL;
   /** Certificates in PEM, trusted beside the usual ones. */
   readonly caFile?: string;
-  /** For one exchange as a whole; 60 s. */
+  /** For one exchange as a whole; 60 s. `CLEW_REMOTE_TIMEOUT` goes before it, see `remote-timeout.ts`. */
   readonly timeoutMs?: number;
   /** Until a connection stands; 15 s, and never more than the whole. */
   readonly connectTimeoutMs?: number;
@@ -106,12 +107,14 @@ export class HttpClient {
   readonly #clock: Clock;
   readonly #sleep: Sleep;
   readonly #chance: () => number;
+  readonly #toldTimeoutMs: number | undefined;
   #requests = 0;
 
   /** @throws ClewError CLEW_USAGE, CLEW_PROXY, CLEW_FILE_MISSING for options that can not work */
   constructor(options: HttpClientOptions) {
     const { base, proxy, caFile, ratePerSecond, concurrency = 8, clock = systemClock } = options;
     this.#options = options;
+    this.#toldTimeoutMs = remoteTimeoutMs(process.env);
     this.#clock = clock;
     this.#sleep = options.sleep ?? sleepFor;
     this.#chance = options.chance ?? seededRandom(`net:${process.pid}:${Date.now()}`).unit;
@@ -237,7 +240,7 @@ export class HttpClient {
     signal: AbortSignal,
     trace: ExchangeTrace,
   ): Promise<HttpAnswer> {
-    const timeoutMs = options.timeoutMs ?? this.#options.timeoutMs ?? 60_000;
+    const timeoutMs = this.#toldTimeoutMs ?? options.timeoutMs ?? this.#options.timeoutMs ?? 60_000;
     const { connectTimeoutMs = 15_000, firstByteTimeoutMs = timeoutMs } = this.#options;
     this.#requests += 1;
     return exchange(

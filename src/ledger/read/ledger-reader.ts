@@ -42,6 +42,10 @@ export interface ReadInput {
   readonly valueSats?: number;
   /** Undefined for a coinbase, when the previous output is unknown, and for data outputs. */
   readonly script?: ScriptHex;
+  /** The previous output lies before the ledger: value and script are those of undo data. */
+  readonly isFromUndo?: true;
+  /** With `isFromUndo`, the height of the block that made the previous output, when undo data tells. */
+  readonly madeAtHeight?: number;
   readonly sequence: number;
   /** INPUT_KIND of `chain/input-kind.ts`. */
   readonly kind: number;
@@ -154,7 +158,7 @@ export interface ReadOptions {
 
 /**
  * The questions. A thing that is not there (a txid, a height) is answered with undefined, or with zeros: no error. Errors are
- * thrown for engines that can not answer: CLEW_LEDGER_UNREACHABLE and those of `docs/errors.md`; never a part of an answer.
+ * thrown for engines that can not answer: CLEW_REMOTE_*, CLEW_SHARD_* and others of `docs/errors.md`; never a part of an answer.
  * What can be no name at all (`chain-names.ts`) is refused by every engine: CLEW_TXID_FORMAT, CLEW_USAGE.
  */
 export interface LedgerReader {
