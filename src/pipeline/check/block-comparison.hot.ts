@@ -149,7 +149,7 @@ export class BlockComparison {
     const script = flow.inputScript(input);
     const prevKind = script === NONE ? PREVOUT_UNKNOWN : (flow.scriptKind.at(script) as ScriptKind);
     const shape = this.#shape;
-    classifyInput(bytes, columns, at, prevKind, shape);
+    classifyInput(bytes, columns, at, prevKind, shape, flow.network.forkId);
     if (flow.inputKind.at(input) !== shape.kind) {
       this.#inputFault('inputKind', input, shape.kind, flow.inputKind.at(input));
     }

@@ -41,9 +41,11 @@ class RowWalk {
   nextScript: number;
   /** The row of undo data that comes next. */
   #nextUndo: number;
+  readonly #mayBeEmpty: boolean;
 
   constructor(flow: FlowIndex, range: CheckRange) {
     this.#flow = flow;
+    this.#mayBeEmpty = flow.network.specialTransactions;
     this.#range = range;
     this.firstScript = firstScriptFrom(flow, range.outputFrom);
     this.nextScript = this.firstScript;
@@ -94,13 +96,16 @@ class RowWalk {
     }
     const inputFrom = flow.txFirstInput.at(tx);
     const inputEnd = flow.txFirstInput.at(tx + 1);
-    if (inputFrom >= inputEnd || (isFirst && inputEnd !== inputFrom + 1)) {
+    // Those that take coins from beside the chain may have no inputs, and those that move none (Dash) nothing at all.
+    const mayBeEmpty = this.#mayBeEmpty && (flags & TX_FLAG.sideLedger) !== 0;
+    const fewest = mayBeEmpty ? 0 : 1;
+    if (inputEnd < inputFrom + fewest || (isFirst && inputEnd !== inputFrom + 1)) {
       const expected = isFirst ? inputFrom + 1 : `more than ${inputFrom}`;
       this.#fail('The inputs end wrongly.', 'txFirstInput', tx + 1, tx, expected, inputEnd);
     }
     const outputFrom = flow.txFirstOutput.at(tx);
     const outputEnd = flow.txFirstOutput.at(tx + 1);
-    if (outputFrom >= outputEnd || outputEnd > flow.outputCount) {
+    if (outputEnd < outputFrom + fewest || outputEnd > flow.outputCount) {
       const expected = `more than ${outputFrom}`;
       this.#fail('The outputs end wrongly.', 'txFirstOutput', tx + 1, tx, expected, outputEnd);
     }
