@@ -85,12 +85,14 @@ export class FollowPrinter {
     }
     if (event.kind === 'resumed') return [JSON.stringify(about)];
     const { step, blocks } = event;
-    const { node, state, height, blocksAdded, transactionsAdded, bytesAdded, reorganised } = step;
+    const { node, state, height, hash, reorganised } = step;
+    const { blocksAdded, transactionsAdded, bytesAdded } = step;
     return [
       JSON.stringify({
         ...about,
         state,
         height: height ?? null,
+        hash: hash ?? null,
         nodeHeight: node.height,
         lagBlocks: lagOf(step),
         blocksAdded,

@@ -55,6 +55,8 @@ export async function findFork(
   if (first !== undefined && kept.hash !== undefined && first.prevHash !== kept.hash) {
     return undefined;
   }
+  // A node that fetches blocks itself has come further since.
+  if (first !== undefined && first.hash === ours[0]?.hash) return undefined;
   return {
     keptHeight: kept.height,
     keptHash: kept.hash,

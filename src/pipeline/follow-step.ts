@@ -63,6 +63,7 @@ export interface FollowStep {
   readonly node: NodeChain;
   /** The ledger's tip; undefined while it is empty. */
   readonly height: number | undefined;
+  readonly hash: string | undefined;
   readonly blocksAdded: number;
   readonly transactionsAdded: number;
   readonly bytesAdded: number;
@@ -133,7 +134,14 @@ export class ChainFollower {
   ): Promise<FollowStep> {
     const { ledger } = open;
     const { tip } = ledger;
-    const none = { node, height: tip?.height, blocksAdded: 0, transactionsAdded: 0, bytesAdded: 0 };
+    const none = {
+      node,
+      height: tip?.height,
+      hash: tip?.hash,
+      blocksAdded: 0,
+      transactionsAdded: 0,
+      bytesAdded: 0,
+    };
     if (tip !== undefined) {
       if (tip.hash === node.hash) return { state: 'tip', ...none };
       const [shared] =
@@ -169,6 +177,7 @@ export class ChainFollower {
       state: ledger.tip?.hash === node.hash ? 'tip' : 'more',
       node,
       height: ledger.tip?.height,
+      hash: ledger.tip?.hash,
       blocksAdded: added.blocks,
       transactionsAdded: added.transactions,
       bytesAdded: added.bytes,
@@ -259,6 +268,7 @@ export class ChainFollower {
         state: open.ledger.tip?.hash === node.hash ? 'tip' : 'more',
         node,
         height: open.ledger.tip?.height,
+        hash: open.ledger.tip?.hash,
         blocksAdded: added.blocks,
         transactionsAdded: added.transactions,
         bytesAdded: added.bytes,

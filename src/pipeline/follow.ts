@@ -12,6 +12,8 @@ import { type BlockAdded, ChainFollower, type FollowStep } from './follow-step.t
 /** After a failure that will pass: twice as long each time. */
 const WAIT_MS_MIN = 250;
 const WAIT_MS_MAX = 15_000;
+/** Within the first minute, in which a node that was restarted comes back: no longer than this. */
+const WAIT_MS_MAX_AT_FIRST = 2_000;
 /** Where somebody waits for the end of catching up, a node that can not be reached is waited for so long. */
 const PATIENCE_MS = 60_000;
 /** A cookie that the node has just exchanged, or not written yet: waited for so long. */
@@ -179,7 +181,9 @@ class FollowLoop {
       }
       this.#tell(error);
       const waitMs = this.#waitMs;
-      this.#waitMs = Math.min(2 * waitMs, WAIT_MS_MAX);
+      const stuckMs = this.#options.clock.elapsedMs() - this.#stuckSinceMs!;
+      const most = stuckMs < PATIENCE_MS ? WAIT_MS_MAX_AT_FIRST : WAIT_MS_MAX;
+      this.#waitMs = Math.min(2 * waitMs, most);
       return waitMs;
     }
     this.#goesOn(step);

@@ -1,11 +1,6 @@
 import { ClewError, EXIT } from '../../errors.ts';
 import { defineCommand } from '../command.ts';
-import {
-  dataOptions,
-  HEIGHT_MAX,
-  memoryOption,
-  progressOption,
-} from '../common-options.ts';
+import { dataOptions, HEIGHT_MAX, memoryOption, progressOption } from '../common-options.ts';
 import { FollowPrinter } from '../follow-text.ts';
 import { nodeOptions, openNode } from '../node-options.ts';
 
@@ -31,10 +26,10 @@ export const followCommand = defineCommand({
     poll: {
       kind: 'count',
       value: 'SECONDS',
-      min: 1,
+      min: 0,
       max: 3600,
       default: 1,
-      help: 'seconds between two looks at a node that has nothing new',
+      help: 'seconds between two looks at a node that has nothing new; with 0 ten a second',
     },
     keepRaw: {
       kind: 'flag',
@@ -75,7 +70,7 @@ export const followCommand = defineCommand({
           ...patience,
           ...(from !== undefined && { fromHeight: from }),
           keepRaw,
-          pollMs: 1000 * poll,
+          pollMs: Math.max(100, 1000 * poll),
           isServing: false,
           onEvent: printer.onEvent,
         });
