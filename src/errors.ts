@@ -152,7 +152,7 @@ export const ERRORS = {
   CLEW_NETWORK_UNKNOWN: {
     exit: EXIT.usage,
     http: 400,
-    hint: 'Known networks: main, testnet3, testnet4, signet, regtest, litecoin.',
+    hint: 'Known networks: main (Bitcoin), litecoin, dogecoin, dash, bitcoincash, and their test networks: see `clew index --help`.',
   },
   CLEW_NETWORK_MISMATCH: {
     exit: EXIT.badInput,
@@ -430,6 +430,11 @@ export const ERRORS = {
     http: 400,
     hint: 'The address is valid, but belongs to another network than this ledger.',
   },
+  CLEW_ADDRESS_AMBIGUOUS: {
+    exit: EXIT.usage,
+    http: 400,
+    hint: 'The same string is an address of several networks in the data folder: say which is meant with --network.',
+  },
   CLEW_ADDRESS_VERSION: {
     exit: EXIT.badInput,
     http: 400,
@@ -466,6 +471,11 @@ export const ERRORS = {
     exit: EXIT.ok,
     http: 200,
     hint: 'A valid address of a chain that Clew does not cover yet; it is listed apart.',
+  },
+  CLEW_SEED_AMBIGUOUS: {
+    exit: EXIT.ok,
+    http: 200,
+    hint: 'The same string is an address of another network too; it was read as one of the network of this ledger. Check what the source meant.',
   },
   CLEW_SEED_LINK: {
     exit: EXIT.ok,

@@ -10,7 +10,8 @@
  * characters that can not be seen are gone; see `harmless-text.ts`.
  */
 import { sha256Hex } from '../bytes/hash.ts';
-import type { Network } from '../chain/network.ts';
+import { recogniseAddress } from '../chain/address.ts';
+import { type Network, type NetworkName, REAL_NETWORKS } from '../chain/network.ts';
 import { ClewError, type ErrorCode, type Problem } from '../errors.ts';
 import type { Address, Txid } from '../units/ids.ts';
 import { csvRows } from './csv.ts';
@@ -89,6 +90,8 @@ export interface OtherChainLine {
 export interface SeedOptions {
   /** Key for the digests that stand for links; one per installation. */
   readonly siteKey: Uint8Array;
+  /** Networks that the user works with besides the ledger's: an address that is valid there too is warned about. */
+  readonly otherNetworks?: readonly NetworkName[];
 }
 
 export const SEED_LINES_MAX = 1_000_000;
@@ -107,6 +110,8 @@ class SeedReader {
   readonly #network: Network;
   readonly #siteKey: Uint8Array;
   readonly #columns: readonly SeedColumn[];
+  /** Networks whose addresses may be meant instead. */
+  readonly #rivals: ReadonlySet<NetworkName>;
   readonly #byName = new Map<string, GrowingSeed>();
   readonly #warningCounts = new Map<ErrorCode, number>();
   readonly rejected: RejectedLine[] = [];
@@ -114,9 +119,10 @@ class SeedReader {
   readonly duplicates: { line: number; firstLine: number }[] = [];
   readonly warnings: Problem[] = [];
 
-  constructor(network: Network, siteKey: Uint8Array, columns: readonly SeedColumn[]) {
+  constructor(network: Network, options: SeedOptions, columns: readonly SeedColumn[]) {
     this.#network = network;
-    this.#siteKey = siteKey;
+    this.#siteKey = options.siteKey;
+    this.#rivals = rivalsOf(network, options.otherNetworks ?? []);
     this.#columns = columns;
   }
 
@@ -143,6 +149,7 @@ class SeedReader {
       } else if (reading.kind === 'otherChain') {
         this.otherChains.push({ line, text, chain: reading.chain });
       } else {
+        if (reading.kind === 'address') this.#warnOfRivals(line, column.name, text);
         sighting ??= this.#sightingOf(line, cells);
         this.#add(reading, sighting);
       }
@@ -221,6 +228,17 @@ class SeedReader {
     return replaceLinks(plain, this.#siteKey, role === 'source' ? 'explicit' : 'any');
   }
 
+  /** The same string may be somebody else's address elsewhere. */
+  #warnOfRivals(line: number, column: string, text: string): void {
+    if (this.#rivals.size === 0) return;
+    const rivals = recogniseAddress(text).flatMap(({ network }) =>
+      network !== undefined && this.#rivals.has(network) ? [network] : [],
+    );
+    if (rivals.length === 0) return;
+    const message = `The address is valid on ${rivals.join(' and ')} too; it was read as one of ${this.#network.name}.`;
+    this.#warn('CLEW_SEED_AMBIGUOUS', message, line, column);
+  }
+
   #warn(code: ErrorCode, message: string, line: number, column: string): void {
     const count = (this.#warningCounts.get(code) ?? 0) + 1;
     this.#warningCounts.set(code, count);
@@ -239,6 +257,18 @@ class SeedReader {
       });
     }
   }
+}
+
+/**
+ * The networks that an address may be meant for instead: others that the user works with, and the real ones before this in the
+ * table, whose spelling it shares (Litecoin's old P2SH addresses, Bitcoin Cash's old form). A Bitcoin address is taken
+ * for one of Bitcoin unless the user works with others.
+ */
+function rivalsOf(network: Network, others: readonly NetworkName[]): ReadonlySet<NetworkName> {
+  const before = network.isTest ? [] : REAL_NETWORKS.slice(0, REAL_NETWORKS.indexOf(network));
+  const rivals = new Set([...before.map(({ name }) => name), ...others]);
+  rivals.delete(network.name);
+  return rivals;
 }
 
 function nothingUsable(reader: SeedReader): ClewError {
@@ -285,7 +315,7 @@ export function parseSeeds(bytes: Uint8Array, network: Network, options: SeedOpt
     }
     if (reader === undefined) {
       columns = seedColumns(row.cells, siteKey);
-      reader = new SeedReader(network, siteKey, columns);
+      reader = new SeedReader(network, options, columns);
     } else {
       reader.take(line, row.cells);
     }
