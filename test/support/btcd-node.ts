@@ -31,7 +31,7 @@ export interface BtcdOptions {
   readonly tls?: boolean;
   readonly user?: string;
   readonly password?: string;
-  /** Where the blocks that `generate` makes pay to. */
+  /** Where the blocks that `generate` makes pay to; needed for that on other networks than regtest. */
   readonly miningAddress?: string;
   /** Nodes to connect to (`p2pAddress` of another): their longer chain becomes this one's. */
   readonly connect?: readonly string[];
@@ -84,6 +84,7 @@ export class BtcdNode {
 
   constructor(folder: string, ports: readonly number[], program: string, options: BtcdOptions) {
     const { user = 'clew', password = 'not-a-secret', network = 'regtest' } = options;
+    const { miningAddress = network === 'regtest' ? MINING_ADDRESS : undefined } = options;
     const [rpcPort, p2pPort] = ports as [number, number];
     this.folder = folder;
     this.rpcPort = rpcPort;
@@ -110,7 +111,7 @@ export class BtcdNode {
         '--nobanning',
         ...(options.listen ? [`--listen=${this.p2pAddress}`] : ['--nolisten']),
         ...(options.connect ?? []).map((address) => `--connect=${address}`),
-        `--miningaddr=${options.miningAddress ?? MINING_ADDRESS}`,
+        ...(miningAddress === undefined ? [] : [`--miningaddr=${miningAddress}`]),
         ...(options.args ?? []),
       ],
       folder,

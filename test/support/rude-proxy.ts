@@ -108,10 +108,11 @@ export async function rudeProxy(
       case 'endless': {
         answer.writeHead(200, { 'Content-Type': 'application/octet-stream' });
         const piece = Buffer.alloc(1 << 20, '1');
-        while (!answer.destroyed) {
-          if (!answer.write(piece))
-            await Promise.race([once(answer, 'drain'), once(answer, 'close')]);
-        }
+        const more = (): void => {
+          while (!answer.destroyed && answer.write(piece));
+        };
+        answer.on('drain', more);
+        more();
         return;
       }
       default:

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { COMMAND_GROUPS } from '../../src/cli/command-list.ts';
 import { openLocally } from '../../src/cli/local-host.ts';
 import { type Host, runCommandLine } from '../../src/cli/run-command-line.ts';
-import { systemClock } from '../../src/clock.ts';
+import { type Clock, systemClock } from '../../src/clock.ts';
 import { PROJECT } from './source-files.ts';
 
 export const CLEW = join(PROJECT, 'bin/clew');
@@ -29,7 +29,16 @@ export interface Run {
 }
 
 /** Runs a command line with `--json` through the command frame, without starting a process. */
-export async function runClew(workingFolder: string, ...argv: string[]): Promise<Run> {
+export function runClew(workingFolder: string, ...argv: string[]): Promise<Run> {
+  return runClewAt(workingFolder, systemClock, ...argv);
+}
+
+/** The same with another clock: patience measured by one that hurries ends sooner. */
+export async function runClewAt(
+  workingFolder: string,
+  clock: Clock,
+  ...argv: string[]
+): Promise<Run> {
   let stdout = '';
   let stderr = '';
   const host = hostAt(
@@ -41,6 +50,7 @@ export async function runClew(workingFolder: string, ...argv: string[]): Promise
       stderr += text;
     },
     new AbortController().signal,
+    clock,
   );
   const exit = await runCommandLine([...argv, '--json'], host);
   return readRun(exit, stdout, stderr);
@@ -88,12 +98,13 @@ function hostAt(
   stdout: (text: string) => void,
   stderr: (text: string) => void,
   signal: AbortSignal,
+  clock: Clock = systemClock,
 ): Host {
   const host: Host = {
     stdout: { write: stdout },
     stderr: { write: stderr },
     terminal: { stdoutIsTerminal: false, stderrIsTerminal: false, columns: 80 },
-    clock: systemClock,
+    clock,
     signal,
     workingFolder,
     debug: false,
