@@ -1,4 +1,9 @@
-/** Where the bytes of blocks and transactions stand, and what the tables alone know of their sizes: many at a time. */
+/**
+ * Where the bytes of blocks and transactions stand, and what the tables alone know of their sizes.
+ *
+ * A statement costs milliseconds, whether it asks for one row or for a hundred. So questions that come while one is under
+ * way wait for it and are asked together, and places of blocks are kept while the ledger stays as it is.
+ */
 import { ClewError } from '../errors.ts';
 import type { BlockHash } from '../units/ids.ts';
 import type { FlowIndex } from './flow-index.ts';
@@ -14,71 +19,169 @@ export interface RawPlace {
   readonly blockHash: BlockHash;
 }
 
-const BLOCKS_OF = 'SELECT block_index, hash, file_offset, size_bytes, file_id FROM blocks WHERE';
-const HASH = 'lower(hex(reverse(b.hash))) AS block_hash';
 /** Rows in one statement: 20 digits each stay below the engine's limit for a statement. */
 const ROWS_PER_STATEMENT = 4_000;
+/** Places of blocks that are kept: some megabytes. */
+const BLOCKS_KEPT = 20_000;
 
-interface PlaceRow {
+interface BlockRow {
   /** 64 bits: text. */
   readonly row: string;
   readonly block_hash: BlockHash;
   readonly path: string;
   readonly file_offset: string;
+  readonly size_bytes: number;
+}
+
+interface TransactionRow {
+  readonly row: string;
   readonly raw_offset: number;
   readonly size_bytes: number;
 }
 
-function placeOf(row: PlaceRow): RawPlace {
-  return {
-    file: row.path,
-    offsetBytes: Number(row.file_offset) + row.raw_offset,
-    lengthBytes: row.size_bytes,
-    blockHash: row.block_hash,
-  };
+/** A transaction within its block. */
+interface Extent {
+  readonly offsetBytes: number;
+  readonly lengthBytes: number;
 }
 
-/** The place of one block, by its row. */
-export async function readBlockPlace(tables: LedgerTables, block: number): Promise<RawPlace> {
-  const [row] = await tables.engine.query<PlaceRow>(
-    `SELECT toString(b.block_index) AS row, ${HASH}, f.path AS path, b.file_offset AS file_offset,
-            0 AS raw_offset, b.size_bytes AS size_bytes
-     FROM (${BLOCKS_OF} block_index = ${sqlRow(tables.base.blocks, block)}) AS b
-     INNER JOIN files AS f ON f.file_id = b.file_id`,
-  );
-  return placeOf(requireRow(row));
+export class RawPlaces {
+  readonly #tables: LedgerTables;
+  readonly #blocks: AskedTogether<RawPlace>;
+  readonly #transactions: AskedTogether<Extent>;
+  #flow: FlowIndex | undefined;
+  readonly #kept = new Map<number, RawPlace>();
+
+  constructor(tables: LedgerTables) {
+    this.#tables = tables;
+    this.#blocks = new AskedTogether((rows) => this.#queryBlocks(rows));
+    this.#transactions = new AskedTogether((rows) => this.#queryTransactions(rows));
+  }
+
+  /**
+   * Places of blocks by their rows, in the order asked. Inside the gate of the ledger's readers.
+   *
+   * @throws {ClewError} CLEW_LEDGER_DAMAGED when one has no row in the tables
+   */
+  async ofBlocks(flow: FlowIndex, blocks: readonly number[]): Promise<RawPlace[]> {
+    if (flow !== this.#flow || this.#kept.size > BLOCKS_KEPT) {
+      this.#flow = flow;
+      this.#kept.clear();
+    }
+    const missing = [...new Set(blocks)].filter((block) => !this.#kept.has(block));
+    const found = await this.#blocks.ask(missing);
+    const places = blocks.map((block) => requireRow(this.#kept.get(block) ?? found.get(block)));
+    if (flow === this.#flow) for (const [block, place] of found) this.#kept.set(block, place);
+    return places;
+  }
+
+  /** The same of transactions. */
+  async ofTransactions(flow: FlowIndex, txs: readonly number[]): Promise<RawPlace[]> {
+    const [blocks, extents] = await Promise.all([
+      this.ofBlocks(
+        flow,
+        txs.map((tx) => flow.txBlock.at(tx)),
+      ),
+      this.#transactions.ask([...new Set(txs)]),
+    ]);
+    return txs.map((tx, i) => {
+      const { file, offsetBytes, blockHash } = blocks[i]!;
+      const extent = requireRow(extents.get(tx));
+      const { lengthBytes } = extent;
+      return { file, offsetBytes: offsetBytes + extent.offsetBytes, lengthBytes, blockHash };
+    });
+  }
+
+  async #queryBlocks(rows: readonly number[]): Promise<[number, RawPlace][]> {
+    const { engine, base } = this.#tables;
+    const found = await engine.query<BlockRow>(
+      `SELECT toString(b.block_index) AS row, lower(hex(reverse(b.hash))) AS block_hash, f.path AS path,
+              b.file_offset AS file_offset, b.size_bytes AS size_bytes
+       FROM (SELECT block_index, hash, file_offset, size_bytes, file_id FROM blocks
+             WHERE block_index IN (${sqlRows(base.blocks, rows)})) AS b
+       INNER JOIN files AS f ON f.file_id = b.file_id`,
+    );
+    return found.map((row) => [
+      Number(BigInt(row.row) - base.blocks),
+      {
+        file: row.path,
+        offsetBytes: Number(row.file_offset),
+        lengthBytes: row.size_bytes,
+        blockHash: row.block_hash,
+      },
+    ]);
+  }
+
+  async #queryTransactions(rows: readonly number[]): Promise<[number, Extent][]> {
+    const { engine, base } = this.#tables;
+    const found = await engine.query<TransactionRow>(
+      `SELECT toString(tx_index) AS row, raw_offset, size_bytes FROM transactions
+       WHERE tx_index IN (${sqlRows(base.transactions, rows)})`,
+    );
+    return found.map((row) => [
+      Number(BigInt(row.row) - base.transactions),
+      { offsetBytes: row.raw_offset, lengthBytes: row.size_bytes },
+    ]);
+  }
 }
 
 /**
- * Places of transactions by their rows, in one statement for some thousands.
+ * Places of transactions by their rows, for somebody who asks once.
  *
- * @param txs distinct rows of the flow index
  * @throws {ClewError} CLEW_LEDGER_DAMAGED when one has no row in the tables
  */
 export async function readTransactionPlaces(
-  { engine, base }: LedgerTables,
+  tables: LedgerTables,
   flow: FlowIndex,
   txs: readonly number[],
 ): Promise<Map<number, RawPlace>> {
-  const places = new Map<number, RawPlace>();
-  for (let from = 0; from < txs.length; from += ROWS_PER_STATEMENT) {
-    const some = txs.slice(from, from + ROWS_PER_STATEMENT);
-    const blocks = [...new Set(some.map((tx) => flow.txBlock.at(tx)))];
-    const list = (of: bigint, rows: readonly number[]): string =>
-      rows.map((row) => sqlRow(of, row)).join(',');
-    const rows = await engine.query<PlaceRow>(
-      `SELECT toString(t.tx_index) AS row, ${HASH}, f.path AS path, b.file_offset AS file_offset,
-              t.raw_offset AS raw_offset, t.size_bytes AS size_bytes
-       FROM (SELECT tx_index, block_index, raw_offset, size_bytes FROM transactions
-             WHERE tx_index IN (${list(base.transactions, some)})) AS t
-       INNER JOIN (${BLOCKS_OF} block_index IN (${list(base.blocks, blocks)})) AS b
-         ON b.block_index = t.block_index
-       INNER JOIN files AS f ON f.file_id = b.file_id`,
-    );
-    for (const row of rows) places.set(Number(BigInt(row.row) - base.transactions), placeOf(row));
+  const places = await new RawPlaces(tables).ofTransactions(flow, txs);
+  return new Map(txs.map((tx, i) => [tx, places[i]!]));
+}
+
+/** Puts questions that come while one is under way together into the next. */
+class AskedTogether<Value> {
+  readonly #query: (rows: readonly number[]) => Promise<[number, Value][]>;
+  #running = false;
+  #waiting: { rows: Set<number>; answer: PromiseWithResolvers<Map<number, Value>> } | undefined;
+
+  constructor(query: (rows: readonly number[]) => Promise<[number, Value][]>) {
+    this.#query = query;
   }
-  for (const tx of txs) requireRow(places.get(tx));
-  return places;
+
+  /** Values by row, of other questions too. */
+  ask(rows: readonly number[]): Promise<ReadonlyMap<number, Value>> {
+    if (rows.length === 0) return Promise.resolve(new Map());
+    this.#waiting ??= { rows: new Set(), answer: Promise.withResolvers() };
+    const { answer, rows: waiting } = this.#waiting;
+    for (const row of rows) waiting.add(row);
+    if (!this.#running) void this.#run();
+    return answer.promise;
+  }
+
+  async #run(): Promise<void> {
+    this.#running = true;
+    for (let next = this.#waiting; next !== undefined; next = this.#waiting) {
+      this.#waiting = undefined;
+      const { rows, answer } = next;
+      try {
+        const all = [...rows];
+        const found = new Map<number, Value>();
+        for (let from = 0; from < all.length; from += ROWS_PER_STATEMENT) {
+          const some = all.slice(from, from + ROWS_PER_STATEMENT);
+          for (const [row, value] of await this.#query(some)) found.set(row, value);
+        }
+        answer.resolve(found);
+      } catch (error) {
+        answer.reject(error);
+      }
+    }
+    this.#running = false;
+  }
+}
+
+function sqlRows(base: bigint, rows: readonly number[]): string {
+  return rows.map((row) => sqlRow(base, row)).join(',');
 }
 
 /**

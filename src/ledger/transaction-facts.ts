@@ -1,15 +1,14 @@
 /** Everything the ledger knows of one transaction, without reading its bytes again. */
 import { displayToHash } from '../bytes/hex.ts';
-import { scriptToAddress } from '../chain/address.ts';
-import { inputKindName } from '../chain/input-kind.ts';
-import { keyFormName, sighashNames } from '../chain/input-names.ts';
-import { scriptKindName } from '../chain/script-kind.ts';
 import { ClewError } from '../errors.ts';
 import type { Address, OutputIndex, TxIndex, Txid } from '../units/ids.ts';
-import { NONE } from '../units/ids.ts';
 import type { LedgerEngine } from './engine.ts';
-import { type FlowIndex, SPENDER_MAX, TX_FLAG, UNSPENDABLE } from './flow-index.ts';
-import { type RowBase, sqlRow } from './row-base.ts';
+import type { FlowIndex } from './flow-index.ts';
+import { readTransactionPlaces } from './raw-places.ts';
+import { Breather } from './read/breather.ts';
+import { readFlowTransactions } from './read/flow-transactions.ts';
+import { transactionWords } from './read/transaction-words.ts';
+import type { RowBase } from './row-base.ts';
 
 /** The tables of a ledger, and where their row numbers begin: a `Ledger` is one. */
 export interface LedgerTables {
@@ -138,24 +137,6 @@ export function getOutputIndex(
   return output as OutputIndex;
 }
 
-interface TxRow {
-  readonly version: number;
-  readonly locktime: number;
-  readonly raw_offset: number;
-  readonly size_bytes: number;
-  readonly stripped_bytes: number;
-  readonly block_hash: string;
-  readonly path: string;
-  readonly file_offset: string;
-}
-
-interface InputRow {
-  readonly key_form: number;
-  readonly witness_items: number;
-  readonly prev_txid: string;
-  readonly prev_vout: number;
-}
-
 /**
  * All facts of the transaction with an id.
  *
@@ -170,167 +151,11 @@ export async function readTransaction(
   options: { readonly txEnd?: number } = {},
 ): Promise<TransactionFacts> {
   const txEnd = options.txEnd ?? flow.txCount;
-  const same = getSameId(flow, txid, txEnd);
-  const { engine, base } = tables;
-  const tx = same.at(-1)!;
-  const [row] = await engine.query<TxRow>(
-    `SELECT t.version AS version, t.locktime AS locktime, t.raw_offset AS raw_offset, t.size_bytes AS size_bytes,
-            t.stripped_bytes AS stripped_bytes, lower(hex(reverse(b.hash))) AS block_hash, b.file_offset AS file_offset,
-            f.path AS path
-     FROM (SELECT * FROM transactions WHERE tx_index = ${sqlRow(base.transactions, tx)}) AS t
-     INNER JOIN (SELECT * FROM blocks WHERE block_index = ${sqlRow(base.blocks, flow.txBlock.at(tx))}) AS b ON b.block_index = t.block_index
-     INNER JOIN files AS f ON f.file_id = b.file_id`,
-  );
-  if (row === undefined) {
-    throw new ClewError('CLEW_LEDGER_DAMAGED', 'A transaction has no row in the tables.', { txid });
-  }
-  const flags = flow.txFlags.at(tx);
-  const isCoinbase = (flags & TX_FLAG.coinbase) !== 0;
-  const inputs = await readInputs(tables, flow, tx, isCoinbase);
-  const outputs = await readOutputs(tables, flow, tx, txEnd);
-  const unknownInputs = isCoinbase
-    ? 0
-    : inputs.filter((input) => input.valueSats === undefined).length;
-  const feeKnown = !isCoinbase && unknownInputs === 0 && inputs.length > 0;
-  const sum = (items: readonly { readonly valueSats?: number }[]): number =>
-    items.reduce((total, item) => total + (item.valueSats ?? 0), 0);
-  return {
-    txid: flow.txid(tx),
-    height: flow.txHeight(tx),
-    blockHash: row.block_hash,
-    timeSeconds: flow.txTime(tx),
-    position: flow.txPosition(tx),
-    version: row.version,
-    locktime: row.locktime,
-    sizeBytes: row.size_bytes,
-    weight: row.stripped_bytes * 3 + row.size_bytes,
-    isCoinbase,
-    hasWitness: (flags & TX_FLAG.witness) !== 0,
-    inputs,
-    outputs,
-    ...(feeKnown ? { feeSats: sum(inputs) - sum(outputs) } : {}),
-    unknownInputs,
-    sameIdAtHeights: same.filter((other) => other !== tx).map((other) => flow.txHeight(other)),
-    raw: {
-      file: row.path,
-      offsetBytes: Number(row.file_offset) + row.raw_offset,
-      lengthBytes: row.size_bytes,
-    },
-  };
-}
-
-async function readInputs(
-  { engine, base }: LedgerTables,
-  flow: FlowIndex,
-  tx: number,
-  isCoinbase: boolean,
-): Promise<InputFacts[]> {
-  const first = flow.txFirstInput.at(tx);
-  const end = flow.txFirstInput.at(tx + 1);
-  const range = `input_index >= ${sqlRow(base.inputs, first)} AND input_index < ${sqlRow(base.inputs, end)}`;
-  const rows = await engine.query<InputRow>(
-    `SELECT i.key_form AS key_form, i.witness_items AS witness_items,
-            lower(hex(reverse(u.prev_txid))) AS prev_txid, u.prev_vout AS prev_vout
-     FROM (SELECT * FROM inputs WHERE ${range}) AS i
-     LEFT JOIN (SELECT * FROM unknown_prevouts WHERE ${range}) AS u
-       ON u.input_index = i.input_index
-     ORDER BY i.input_index`,
-  );
-  return rows.map((row, vin) => {
-    const input = first + vin;
-    const shape = {
-      vin,
-      inputKind: inputKindName(flow.inputKind.at(input)),
-      keyForm: keyFormName(row.key_form),
-      sighashTypes: sighashNames(flow.inputSighash.at(input)),
-      sequence: flow.inputSequence.at(input),
-      witnessItems: row.witness_items,
-    };
-    if (isCoinbase) return shape;
-    const prevout = flow.inputPrevout.at(input);
-    if (prevout === NONE) {
-      const named = { ...shape, prevTxid: row.prev_txid as Txid, prevVout: row.prev_vout };
-      return { ...named, ...undoFacts(flow, input) };
-    }
-    const prevTx = flow.outputTx.at(prevout);
-    return {
-      ...shape,
-      prevTxid: flow.txid(prevTx),
-      prevVout: prevout - flow.txFirstOutput.at(prevTx),
-      valueSats: flow.outputValue.at(prevout),
-      ...scriptFacts(flow, flow.outputScript.at(prevout)),
-    };
-  });
-}
-
-/** What undo data tells of an input that spends from before the ledger. */
-function undoFacts(
-  flow: FlowIndex,
-  input: number,
-): Pick<InputFacts, 'valueSats' | 'scriptKind' | 'address' | 'isFromUndo' | 'madeAtHeight'> {
-  const { undoInputs } = flow;
-  const row = undoInputs.find(input);
-  if (row === NONE) return {};
-  const origin = undoInputs.origin.at(row);
-  return {
-    valueSats: undoInputs.value.at(row),
-    ...scriptFacts(flow, undoInputs.script.at(row)),
-    isFromUndo: true,
-    ...(origin === 0 ? {} : { madeAtHeight: Math.floor(origin / 2) }),
-  };
-}
-
-function scriptFacts(
-  flow: FlowIndex,
-  scriptId: number,
-): { scriptKind?: string; address?: Address } {
-  if (scriptId === NONE) return {};
-  const address = scriptToAddress(flow.scripts.read(scriptId), flow.network);
-  return {
-    scriptKind: scriptKindName(flow.scriptKind.at(scriptId)),
-    ...(address === undefined ? {} : { address }),
-  };
-}
-
-async function readOutputs(
-  { engine, base }: LedgerTables,
-  flow: FlowIndex,
-  tx: number,
-  txEnd: number,
-): Promise<OutputFacts[]> {
-  const first = flow.txFirstOutput.at(tx);
-  const end = flow.txFirstOutput.at(tx + 1);
-  const rows = await engine.query<{ kind: number; script_bytes: number }>(
-    `SELECT kind, script_bytes FROM outputs WHERE output_index >= ${sqlRow(base.outputs, first)} AND output_index < ${sqlRow(base.outputs, end)} ORDER BY output_index`,
-  );
-  return rows.map((row, vout) => {
-    const output = first + vout;
-    const scriptId = flow.outputScript.at(output);
-    return {
-      vout,
-      valueSats: flow.outputValue.at(output),
-      scriptBytes: row.script_bytes,
-      scriptKind: scriptKindName(row.kind),
-      ...(scriptId === NONE ? {} : scriptFacts(flow, scriptId)),
-      ...spendFacts(flow, output, txEnd),
-    };
-  });
-}
-
-function spendFacts(
-  flow: FlowIndex,
-  output: number,
-  txEnd: number,
-): Pick<OutputFacts, 'status' | 'spentBy'> {
-  const spender = flow.outputSpender.at(output);
-  if (spender === UNSPENDABLE) return { status: 'unspendable' };
-  // Also an overwritten output: its transaction is the newest with its id, so the one that overwrote it came later.
-  if (spender >= SPENDER_MAX || spender >= txEnd) return { status: 'unspent' };
-  const first = flow.txFirstInput.at(spender);
-  let vin = 0;
-  while (flow.inputPrevout.at(first + vin) !== output) vin += 1;
-  return {
-    status: 'spent',
-    spentBy: { txid: flow.txid(spender), vin, height: flow.txHeight(spender) },
-  };
+  const older = getSameId(flow, txid, txEnd);
+  const tx = older.pop()!;
+  const places = await readTransactionPlaces(tables, flow, [tx]);
+  const { blockHash, ...raw } = places.get(tx)!;
+  const state = { flow, txEnd, breather: new Breather(undefined) };
+  const [read] = await readFlowTransactions(tables, state, [{ tx, older }], () => blockHash);
+  return { ...transactionWords(read!, flow.network), raw };
 }

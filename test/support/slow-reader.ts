@@ -35,6 +35,7 @@ import { readBlock, type SlowInput, type SlowTransaction } from './slow-chain.ts
 export interface CoinBefore {
   readonly valueSats: number;
   readonly script: ScriptHex;
+  readonly height: number;
 }
 
 interface Coin {
@@ -206,6 +207,9 @@ export class SlowReader implements Omit<LedgerReader, 'engine'>, LedgerWorld {
       prevout,
       ...(spent === undefined ? {} : { valueSats: spent.valueSats }),
       ...(script === undefined ? {} : { script }),
+      ...(coin === undefined && before !== undefined
+        ? { isFromUndo: true as const, madeAtHeight: before.height }
+        : {}),
       sequence: input.sequence,
       kind: this.#shape.kind,
       keyForm: this.#shape.keyForm,
@@ -443,15 +447,16 @@ export class SlowReader implements Omit<LedgerReader, 'engine'>, LedgerWorld {
 
 /** The outputs that a chain made in the blocks that are not kept: what undo data tells of them. */
 export function coinsOf(
-  blocks: readonly { readonly bytes: Uint8Array }[],
+  blocks: readonly { readonly height: number; readonly bytes: Uint8Array }[],
 ): Map<string, CoinBefore> {
   const coins = new Map<string, CoinBefore>();
-  for (const { bytes } of blocks) {
+  for (const { height, bytes } of blocks) {
     for (const { txid, outputs } of readBlock(Buffer.from(bytes)).transactions) {
       for (const [vout, { sats, script }] of outputs.entries()) {
         coins.set(`${txid}:${vout}`, {
           valueSats: Number(sats),
           script: hex(script) as ScriptHex,
+          height,
         });
       }
     }

@@ -30,6 +30,7 @@ import {
 } from './chain-names.ts';
 import {
   type FlowState,
+  type FlowTransaction,
   outpointOf,
   readFlowTransactions,
   SpendFinder,
@@ -157,20 +158,22 @@ export class FlowReader implements LedgerReader {
       () => undefined,
       async (state) => {
         const { flow, txEnd } = state;
-        const sameId = new Map<number, readonly number[]>();
+        const found = new Map<number, FlowTransaction>();
         const newest = txids.map((txid) => {
-          const all = findTxs(flow, txid, txEnd);
-          const tx = all.pop();
-          if (tx !== undefined) sameId.set(tx, all);
+          const older = findTxs(flow, txid, txEnd);
+          const tx = older.pop();
+          if (tx !== undefined) found.set(tx, { tx, older });
           return tx;
         });
-        const txs = [...sameId.keys()].sort((a, b) => a - b);
-        const blocks = await this.#readBlocks(flow, new Set(txs.map((tx) => flow.txBlock.at(tx))));
-        const found = await readFlowTransactions(this.#ledger, state, txs, {
-          blockOf: (tx) => blocks.get(flow.txBlock.at(tx))!,
-          sameIdOf: (tx) => sameId.get(tx)!,
-        });
-        return newest.map((tx) => (tx === undefined ? undefined : found.get(tx)!));
+        const txs = [...found.values()].sort((a, b) => a.tx - b.tx);
+        const blocks = await this.#readBlocks(
+          flow,
+          new Set(txs.map(({ tx }) => flow.txBlock.at(tx))),
+        );
+        const hashOf = (block: number): BlockHash => blocks.get(block)!.hash;
+        const read = await readFlowTransactions(this.#ledger, state, txs, hashOf);
+        const byRow = new Map(txs.map(({ tx }, i) => [tx, read[i]!]));
+        return newest.map((tx) => (tx === undefined ? undefined : byRow.get(tx)!));
       },
     );
   }

@@ -5,7 +5,7 @@
  */
 import { bytesToHex } from '../../bytes/hex.ts';
 import { ClewError } from '../../errors.ts';
-import type { ScriptHex, Txid } from '../../units/ids.ts';
+import type { BlockHash, ScriptHex, Txid } from '../../units/ids.ts';
 import { NONE } from '../../units/ids.ts';
 import { type FlowIndex, SPENDER_MAX, TX_FLAG, UNSPENDABLE } from '../flow-index.ts';
 import { sqlRow } from '../row-base.ts';
@@ -13,7 +13,6 @@ import type { LedgerTables } from '../transaction-facts.ts';
 import type { Breather } from './breather.ts';
 import type {
   Outpoint,
-  ReadBlock,
   ReadInput,
   ReadOutput,
   ReadSpender,
@@ -28,6 +27,7 @@ export interface FlowState {
   readonly flow: FlowIndex;
   /** Only transactions before this row: an as-of height. */
   readonly txEnd: number;
+  /** Rests now and then when there is much to do. */
   readonly breather: Breather;
 }
 
@@ -62,36 +62,41 @@ interface TableRows {
   readonly outputs: ReadonlyMap<string, OutputRow>;
 }
 
+/** A transaction's row, and those of older transactions with the same id. */
+export interface FlowTransaction {
+  readonly tx: number;
+  readonly older: readonly number[];
+}
+
 /**
- * Transactions by their rows.
+ * Transactions by their rows, in the order that they are given.
  *
- * @param blockOf the blocks that they are in
- * @param sameIdOf rows of older transactions with the same id
+ * @param hashOf the hash of the block with a row
  * @throws {ClewError} CLEW_LEDGER_DAMAGED when the tables lack a row
  */
 export async function readFlowTransactions(
   tables: LedgerTables,
   state: FlowState,
-  txs: readonly number[],
-  about: {
-    readonly blockOf: (tx: number) => ReadBlock;
-    readonly sameIdOf: (tx: number) => readonly number[];
-  },
-): Promise<Map<number, ReadTransaction>> {
+  txs: readonly FlowTransaction[],
+  hashOf: (block: number) => BlockHash,
+): Promise<ReadTransaction[]> {
   const { flow, breather } = state;
-  const rows = await readTableRows(tables, flow, txs);
+  const rows = await readTableRows(
+    tables,
+    flow,
+    txs.map(({ tx }) => tx),
+  );
   const spends = new SpendFinder(flow);
-  const found = new Map<number, ReadTransaction>();
-  for (const tx of txs) {
+  const found: ReadTransaction[] = [];
+  for (const { tx, older } of txs) {
     const own = needRow(rows.transactions, sqlRow(tables.base.transactions, tx));
     const flags = flow.txFlags.at(tx);
-    const block = about.blockOf(tx);
-    found.set(tx, {
+    found.push({
       txid: flow.txid(tx),
       place: {
-        height: block.height,
-        blockHash: block.hash,
-        timeSeconds: block.timeSeconds,
+        height: flow.txHeight(tx),
+        blockHash: hashOf(flow.txBlock.at(tx)),
+        timeSeconds: flow.txTime(tx),
         position: flow.txPosition(tx),
       },
       version: own.version,
@@ -102,7 +107,7 @@ export async function readFlowTransactions(
       hasWitness: (flags & TX_FLAG.witness) !== 0,
       inputs: inputsOf(tables, flow, tx, rows),
       outputs: outputsOf(tables, state, tx, rows, spends),
-      sameIdAtHeights: about.sameIdOf(tx).map((other) => flow.txHeight(other)),
+      sameIdAtHeights: older.map((other) => flow.txHeight(other)),
     });
     const things = flow.txFirstInput.at(tx + 1) - flow.txFirstInput.at(tx) + 1;
     if (breather.isTired(20 * things)) await breather.rest();
@@ -196,13 +201,25 @@ function inputsOf(
   return inputs;
 }
 
+/** What is told of the output that an input spends. */
+export type SpentOutput = Pick<
+  ReadInput,
+  'prevout' | 'valueSats' | 'script' | 'isFromUndo' | 'madeAtHeight'
+>;
+
+/** @param origin as undo data has it: 2 * height + coinbase, 0 when that is not known */
+export function fromUndo(origin: number): Pick<SpentOutput, 'isFromUndo' | 'madeAtHeight'> {
+  if (origin === 0) return { isFromUndo: true };
+  return { isFromUndo: true, madeAtHeight: Math.floor(origin / 2) };
+}
+
 /** What an input spends, which is no coinbase. */
 function spentBy(
   flow: FlowIndex,
   input: number,
   prevouts: ReadonlyMap<string, PrevoutRow>,
   row: string,
-): Pick<ReadInput, 'prevout' | 'valueSats' | 'script'> {
+): SpentOutput {
   const output = flow.inputPrevout.at(input);
   if (output !== NONE) {
     return {
@@ -215,8 +232,12 @@ function spentBy(
   const prevout = { txid: prev_id, vout: prev_vout };
   const undo = flow.undoInputs.find(input);
   if (undo === NONE) return { prevout };
-  const valueSats = flow.undoInputs.value.at(undo);
-  return { prevout, valueSats, ...scriptOf(flow, flow.undoInputs.script.at(undo)) };
+  return {
+    prevout,
+    valueSats: flow.undoInputs.value.at(undo),
+    ...scriptOf(flow, flow.undoInputs.script.at(undo)),
+    ...fromUndo(flow.undoInputs.origin.at(undo)),
+  };
 }
 
 function scriptOf(flow: FlowIndex, script: number): { script?: ScriptHex } {

@@ -9,6 +9,7 @@
 import type { Txid } from '../../units/ids.ts';
 import { TX_FLAG } from '../flow-index.ts';
 import { NO_ROW_SQL } from '../schema.ts';
+import { fromUndo, type SpentOutput } from './flow-transactions.ts';
 import type { ReadInput, ReadOutput, ReadSpender, ReadTransaction } from './ledger-reader.ts';
 import { readScripts, readTxs, type SqlTx } from './sql-lookups.ts';
 import { displayHex, requireRow, type SqlState, type Wide } from './sql-state.ts';
@@ -37,6 +38,7 @@ interface UnknownRow {
 interface UndoRow {
   readonly sats: Wide;
   readonly script: Wide;
+  readonly origin: number;
 }
 
 /** Who spent an output: rows. */
@@ -184,7 +186,7 @@ async function readThings(state: SqlState, txs: readonly SqlTx[]): Promise<TxThi
       'undo_inputs',
       'input_index',
       'inputs',
-      'value AS sats, script_id AS script',
+      'value AS sats, script_id AS script, origin',
       beyondRows,
     ),
   ]);
@@ -232,20 +234,17 @@ function inputOf(state: SqlState, things: TxThings, row: number, isCoinbase: boo
   };
 }
 
-function spentBy(
-  state: SqlState,
-  things: TxThings,
-  row: number,
-  { spent }: InputRow,
-): Pick<ReadInput, 'prevout' | 'valueSats' | 'script'> {
+function spentBy(state: SqlState, things: TxThings, row: number, { spent }: InputRow): SpentOutput {
   if (spent === NO_ROW_SQL) {
     const { prev, prev_vout } = requireRow(things.unknown.get(row));
     const undo = things.undo.get(row);
+    const prevout = { txid: prev, vout: prev_vout };
+    if (undo === undefined) return { prevout };
     return {
-      prevout: { txid: prev, vout: prev_vout },
-      ...(undo === undefined
-        ? {}
-        : { valueSats: Number(undo.sats), ...scriptOf(state, things, undo.script) }),
+      prevout,
+      valueSats: Number(undo.sats),
+      ...scriptOf(state, things, undo.script),
+      ...fromUndo(undo.origin),
     };
   }
   const output = state.plain('outputs', spent);

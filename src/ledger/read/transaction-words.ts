@@ -49,7 +49,7 @@ export function transactionWords(
 }
 
 function inputWords(input: ReadInput, vin: number, network: Network): InputFacts {
-  const { prevout, valueSats, script } = input;
+  const { prevout, valueSats, script, isFromUndo, madeAtHeight } = input;
   return {
     vin,
     inputKind: inputKindName(input.kind),
@@ -60,6 +60,8 @@ function inputWords(input: ReadInput, vin: number, network: Network): InputFacts
     ...(prevout !== undefined && { prevTxid: prevout.txid, prevVout: prevout.vout }),
     ...(valueSats !== undefined && { valueSats }),
     ...(script !== undefined && scriptWords(script, network)),
+    ...(isFromUndo !== undefined && { isFromUndo }),
+    ...(madeAtHeight !== undefined && { madeAtHeight }),
   };
 }
 
