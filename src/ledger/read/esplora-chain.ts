@@ -43,6 +43,9 @@ const BRANCH_MAX = 20;
 /** A transaction of this size could be an inner node of the tree in disguise: its proof proves nothing. */
 const NODE_BYTES = 64;
 
+/** `other`: the proof is that of another transaction with this id; undefined: the server gives none. */
+type ProvenPosition = number | 'other' | undefined;
+
 type ProofForm = 'merkleBlock' | 'merkleProof' | 'txids';
 
 export class EsploraChain {
@@ -279,6 +282,7 @@ export class EsploraChain {
     for (const [form, prove] of forms) {
       if (this.#lacking.has(form)) continue;
       const position = await prove();
+      if (position === 'other') continue;
       if (position === undefined) {
         tried.push(form);
         continue;
@@ -299,14 +303,14 @@ export class EsploraChain {
     tx: CheckedTransaction,
     said: AnsweredPlace,
     hash: BlockHash,
-  ): Promise<number | undefined> {
+  ): Promise<ProvenPosition> {
     const bytes = await this.#server.merkleBlock(tx.txid);
     if (bytes === undefined) return undefined;
     const { host } = this.#server;
     const proof = readMerkleBlock(bytes);
     if (proof === undefined) throw lie(host, 'a Merkle proof proves nothing');
     if (parseHeader(proof.header, 0, this.#network).hash !== hash) {
-      throw this.#moved('a Merkle proof is of another block');
+      return this.#otherBlock(tx);
     }
     const header = this.#checkHeader(proof.header, hash);
     const leaf = proof.leaves.find(({ txid }) => hashToDisplay(txid) === tx.txid);
@@ -321,12 +325,12 @@ export class EsploraChain {
     tx: CheckedTransaction,
     said: AnsweredPlace,
     hash: BlockHash,
-  ): Promise<number | undefined> {
+  ): Promise<ProvenPosition> {
     const proof = await this.#server.merkleProof(tx.txid);
     if (proof === undefined) return undefined;
     const { host } = this.#server;
     const { branch, position, height } = proof;
-    if (height !== said.height) throw this.#moved('a Merkle proof is of another block');
+    if (height !== said.height) return this.#otherBlock(tx);
     const header = await this.#header(hash, said);
     if (header === undefined) return undefined;
     const isDeep = branch.length > BRANCH_MAX || position >= 2 ** branch.length;
@@ -338,6 +342,12 @@ export class EsploraChain {
       throw lie(host, 'a Merkle proof does not lead to the header of its block');
     }
     return position;
+  }
+
+  /** Ids of coinbases stood twice in the chain (before BIP 30); of all others the block must have changed. */
+  #otherBlock(tx: CheckedTransaction): 'other' {
+    if (tx.isCoinbase) return 'other';
+    throw this.#moved('a Merkle proof is of another block');
   }
 
   async #byTxids(tx: CheckedTransaction, hash: BlockHash): Promise<number | undefined> {

@@ -185,8 +185,9 @@ export class EsploraHistories {
         .some((row) => row.height === height);
       // Of the height that the page before ended in, some are known; further down only where older pages meet.
       const isRepeated = isKept && part.cursor !== undefined && height === part.low - 1;
-      if (seen.has(txid) || isRepeated) throw this.#lie('a history repeats a transaction');
-      seen.add(txid);
+      const name = `${txid}:${height}`;
+      if (seen.has(name) || isRepeated) throw this.#lie('a history repeats a transaction');
+      seen.add(name);
       if (isKept) continue;
       if (below.some(({ low, high }) => height >= low && height <= high)) {
         throw this.#moved('a history has a transaction that it had not before');
