@@ -48,6 +48,8 @@ export interface CommandContext {
    * @param url where its pages are, for the messages of others
    */
   answerOthers(url: string): Promise<() => Promise<void>>;
+  /** Puts a question to the person at the terminal; absent where nobody sits there. */
+  readonly ask: ((question: string) => Promise<boolean>) | undefined;
   /** Shows how far a long piece of work is; silent in a pipe. `unit` is what is counted: `tx`. */
   progress(title: string, unit?: string): Progress;
   /** Tells about something that did not stop the work, on stderr. */

@@ -8,6 +8,7 @@ import { ClewError } from '../errors.ts';
 import type { LedgerOptions } from '../ledger/ledger.ts';
 import type { LedgerServers } from '../ledger/ledger-servers.ts';
 import { answerOthers } from './answer-others.ts';
+import { askAtTerminal } from './ask-at-terminal.ts';
 import { COMMAND_GROUPS } from './command-list.ts';
 import { type DataFolder, defaultDataFolder, openDataFolder } from './data-folder.ts';
 import { type DataLock, takeDataLock } from './data-lock.ts';
@@ -40,6 +41,7 @@ export function localHost(signal: AbortSignal): Host {
     workingFolder: process.cwd(),
     commands: COMMAND_GROUPS,
     debug: env.CLEW_DEBUG !== undefined && env.CLEW_DEBUG !== '',
+    ...(process.stdin.isTTY === true && stderr.isTTY === true && { ask: askAtTerminal(signal) }),
     openData: (path, wanted) => openLocally(host, path, wanted),
   };
   return host;
@@ -54,10 +56,11 @@ export async function openLocally(
   const folder = path ?? defaultDataFolder(process.platform, homedir(), process.env);
   // Judged first: a password among the arguments is refused whatever else is wrong.
   const servers = await serversOf(wanted.ledger, host.workingFolder);
-  if (path === undefined && wanted.access === 'read' && !servers && !existsSync(folder)) {
+  const mayBeNew = wanted.access !== 'read' || servers !== undefined || wanted.isRemote === true;
+  if (path === undefined && !mayBeNew && !existsSync(folder)) {
     throw new ClewError('CLEW_LEDGER_EMPTY', 'Nothing has been indexed yet.', { path: folder });
   }
-  const data = openDataFolder(folder, wanted.access !== 'read' || servers !== undefined);
+  const data = openDataFolder(folder, mayBeNew);
   for (;;) {
     const lock = await takeDataLock(folder, wanted, host.clock, host.signal);
     if (!('servedBy' in lock)) {
@@ -73,6 +76,7 @@ export async function openLocally(
         throw error;
       }
     }
+    if (wanted.isRemote) requireSameProxy(process.env);
     const { socket } = lock.servedBy;
     const { workingFolder, terminal } = host;
     const request = { argv: wanted.argv, workingFolder, terminal };
@@ -81,6 +85,19 @@ export async function openLocally(
     // The server went away between our look at the lock and our question.
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
+}
+
+/**
+ * The server that holds the folder would ask in our place, and knows nothing of a proxy in our environment.
+ *
+ * @throws {ClewError} CLEW_DATA_BUSY
+ */
+function requireSameProxy(env: NodeJS.ProcessEnv): void {
+  if (env.CLEW_PROXY === undefined || env.CLEW_PROXY === '') return;
+  throw new ClewError(
+    'CLEW_DATA_BUSY',
+    'A running `clew serve` holds the data folder, and would ask without the proxy in CLEW_PROXY.',
+  );
 }
 
 /** Bytes that this process may use at most: of the machine, or of the container it runs in. */

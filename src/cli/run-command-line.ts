@@ -39,6 +39,8 @@ export interface Host {
   readonly signal: AbortSignal;
   readonly workingFolder: string;
   readonly commands: readonly CommandGroup[];
+  /** Puts a question that is answered by yes or no to the person at the terminal, when there is one. */
+  readonly ask?: (question: string) => Promise<boolean>;
   /** Stacks are printed with errors (CLEW_DEBUG). */
   readonly debug: boolean;
   /**
@@ -56,6 +58,8 @@ export interface Host {
       readonly memoryBytes?: number | undefined;
       /** What was given as `--ledger`. */
       readonly ledger?: string | undefined;
+      /** Facts are asked of a server elsewhere: there need be no data folder yet. */
+      readonly isRemote?: boolean;
       /** Write into a ledger on servers that another data folder wrote. */
       readonly isTakenOver?: boolean;
     },
@@ -148,6 +152,7 @@ async function runCommand(
     memoryBytes: options.memory as number | undefined,
     ledger: options.ledger as string | undefined,
     isTakenOver: options.takeOver === true,
+    isRemote: options.esplora !== undefined,
   });
   if ('answered' in opened) return opened.answered;
   try {
@@ -175,6 +180,7 @@ async function execute(
     clock: host.clock,
     signal: host.signal,
     workingFolder: host.workingFolder,
+    ask: host.ask,
     get data() {
       return held().data;
     },

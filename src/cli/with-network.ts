@@ -2,6 +2,7 @@ import type { NetworkName } from '../chain/network.ts';
 import type { OpenNetwork } from '../pipeline/open-network.ts';
 import type { CommandContext } from './command.ts';
 import { chooseNetwork } from './data-folder.ts';
+import type { EsploraAsked } from './esplora-options.ts';
 
 /**
  * Answers a question with the network that was asked for, or with the only one that is there.
@@ -14,4 +15,28 @@ export function withNetwork<T>(
   work: (network: OpenNetwork) => Promise<T>,
 ): Promise<T> {
   return context.session.useNetwork(chooseNetwork(context.data, asked), work);
+}
+
+/** Of a server whose network nobody named; one of another network is found out at its first block. */
+export const USUAL_NETWORK: NetworkName = 'main';
+
+/** Options that say where facts come from. */
+export interface FactsAsked extends EsploraAsked {
+  readonly network: NetworkName | undefined;
+  readonly ledger: string | undefined;
+}
+
+/**
+ * The same, where facts may be asked of a server instead.
+ *
+ * @throws {ClewError} as `withNetwork`; CLEW_REMOTE_CONSENT and others of servers elsewhere
+ */
+export async function withFacts<T>(
+  context: CommandContext,
+  asked: FactsAsked,
+  work: (network: OpenNetwork) => Promise<T>,
+): Promise<T> {
+  const { withEsplora } = await import('./with-esplora.ts');
+  const answer = await withEsplora(context, asked, work);
+  return answer === undefined ? withNetwork(context, asked.network, work) : answer.value;
 }

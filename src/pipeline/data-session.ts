@@ -25,6 +25,7 @@ export class DataSession {
   readonly #options: LedgerOptions;
   readonly #networks: TakingTurns<NetworkName, OpenNetwork>;
   #store: Promise<Store> | undefined;
+  #lastRemote: Promise<unknown> = Promise.resolve();
   /** Taken by whoever changes a ledger, where several may want to. */
   readonly writeTurns = new WriteTurns();
   /** Nodes that can be asked for the bytes of blocks, by network; whoever puts one in takes it out and closes it. */
@@ -96,6 +97,27 @@ export class DataSession {
     });
   }
 
+  /**
+   * Works with a network whose facts are a server's, one after the other: they share what is kept of the server.
+   *
+   * @param open is given the workspace database; what it opens is closed when the work has ended
+   */
+  useRemote<T>(
+    open: (store: () => Promise<Store>) => Promise<OpenNetwork>,
+    work: (open: OpenNetwork) => Promise<T>,
+  ): Promise<T> {
+    const done = this.#lastRemote.then(async () => {
+      const network = await open(() => this.store());
+      try {
+        return await work(network);
+      } finally {
+        await network.close();
+      }
+    });
+    this.#lastRemote = done.catch(() => undefined);
+    return done;
+  }
+
   /** Blocks or tags came in: what was loaded from them is loaded anew at its next use. */
   refresh(): void {
     this.#networks.current?.refresh();
@@ -103,6 +125,7 @@ export class DataSession {
 
   /** Closes what is open, after the work under way has ended. */
   async close(): Promise<void> {
+    await this.#lastRemote;
     await this.#networks.close();
     const store = this.#store;
     this.#store = undefined;

@@ -178,6 +178,7 @@ async function derive(network: OpenNetwork, flow: FlowIndex, at: AsOf): Promise<
   const unknownInputs = network.unknownInputsOf(flow);
   const { factsSource } = network;
   // What was fetched from a server begins where it happens to; the server's ledger begins with block 0.
+  const asOfBlock = factsSource === undefined ? flow.txBlock.at(at.txEnd - 1) : flow.blockCount - 1;
   const heightMin = factsSource === undefined ? flow.blockHeight.at(0) : 0;
   return {
     clewVersion: VERSION,
@@ -187,7 +188,7 @@ async function derive(network: OpenNetwork, flow: FlowIndex, at: AsOf): Promise<
       hash: tip.hash,
       timeSeconds: flow.blockTime.at(flow.blockCount - 1),
     },
-    asOfSeconds: flow.blockTime.at(flow.txBlock.at(at.txEnd - 1)),
+    asOfSeconds: flow.blockTime.at(asOfBlock),
     ...(heightMin === 0 ? {} : { heightMin }),
     runId: run.runId,
     rules: run.rules.map(({ id, version }) => ({ id, version, what: ruleName(id) })),

@@ -43,8 +43,8 @@ export interface SubgraphSource {
   readonly requests?: () => number;
   /** Bytes of a transaction without witness, of which the hash is its id; where they can be had. */
   readonly strippedBytes?: (txid: Txid) => Promise<Uint8Array | undefined>;
-  /** Transactions, of those given, that a Merkle branch ties to their block. */
-  readonly proven?: (txids: Iterable<Txid>) => number;
+  /** Whether a Merkle branch ties a transaction to the header of its block. */
+  readonly isProven?: (txid: Txid) => boolean;
 }
 
 export interface SubgraphLimits {
@@ -178,7 +178,7 @@ export class Subgraph {
       server: this.source.server,
       asOf: { height, hash, timeSeconds },
       transactions: this.#transactions.size,
-      provenTransactions: this.source.proven?.(this.#transactions.keys()) ?? 0,
+      provenTransactions: this.#countProven(),
       wholeHistories: this.#whole.size,
       isWhole: this.#isWhole && this.#tooLong.size === 0,
       limits: { requestsMax: requestsMax ?? null, transactionsMax, addressTransactionsMax },
@@ -187,6 +187,14 @@ export class Subgraph {
         .map(([script, transactions]) => ({ name: this.#nameOf(script), transactions }))
         .sort((a, b) => b.transactions - a.transactions || (a.name < b.name ? -1 : 1)),
     };
+  }
+
+  #countProven(): number {
+    const { isProven } = this.source;
+    if (isProven === undefined) return 0;
+    let count = 0;
+    for (const txid of this.#transactions.keys()) if (isProven(txid)) count += 1;
+    return count;
   }
 
   #nameOf(script: ScriptHex): string {

@@ -439,6 +439,7 @@ class ReportBuilder {
       seedFile: { name: seedFile.name, sha256: seedFile.sha256 },
       tagPacks: derivation.tagPacks,
       ...(derivation.tagsDigest === undefined ? {} : { tagsDigest: derivation.tagsDigest }),
+      ...(derivation.factsSource === undefined ? {} : { factsSource: derivation.factsSource }),
       prices: prices === undefined ? null : reportPrices(prices, this.#money),
     };
   }

@@ -7,6 +7,7 @@
  * alone, and the structural part refers to it by a service's key. Additions keep the number of the
  * format; a change of meaning takes a new one.
  */
+import type { FactsSource } from '../trace/facts-source.ts';
 import type { StopReason, TraceMethod } from '../trace/investigation.ts';
 
 export const REPORT_FORMAT = 'clew-report/1';
@@ -494,6 +495,8 @@ export interface ReportDerivation {
   readonly tagPacks: readonly TagPackRow[];
   /** Digest over all tags, where the attribution layer gives one. */
   readonly tagsDigest?: string;
+  /** Where the facts come from, when not from a ledger of one's own. */
+  readonly factsSource?: FactsSource;
   readonly prices: ReportPrices | null;
 }
 

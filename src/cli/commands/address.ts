@@ -5,23 +5,32 @@ import { countText, groupedNumber } from '../../units/number-text.ts';
 import { formatTime } from '../../units/time.ts';
 import { defineCommand } from '../command.ts';
 import { asOfOption, dataOptions, jsonOption, pageOptions } from '../common-options.ts';
+import { esploraOptions } from '../esplora-options.ts';
+import { factsSourceRows } from '../facts-source-text.ts';
 import { factsText, jsonText, tableText } from '../output.ts';
 import { pageOf, tagTable } from '../page-text.ts';
 import { fiatAsked, fiatOptions, pricesText } from '../price-options.ts';
 import { historyTable, sumFacts } from '../sums-text.ts';
-import { withNetwork } from '../with-network.ts';
+import { withFacts } from '../with-network.ts';
 
 export const addressCommand = defineCommand({
   name: 'address',
   about:
     'Shows one address: balance, received, sent, first and last seen, tags, and its history by pages.',
   positionals: { address: { kind: 'text', value: 'ADDRESS', help: 'an address of the network' } },
-  options: { ...dataOptions, ...asOfOption, ...pageOptions, ...fiatOptions, ...jsonOption },
+  options: {
+    ...dataOptions,
+    ...asOfOption,
+    ...pageOptions,
+    ...fiatOptions,
+    ...esploraOptions,
+    ...jsonOption,
+  },
   examples: ['clew address 1A1zP1eP5QGefi2DMPTfTL5SLmv7DivfNa --limit 10'],
   access: 'read',
-  async run({ address, network, asOf, limit, cursor, json, ...options }, context) {
+  async run({ address, asOf, limit, cursor, json, ...options }, context) {
     const page = pageOf(limit, cursor);
-    const found = await withNetwork(context, network, (open) => open.address(address, page, asOf));
+    const found = await withFacts(context, options, (open) => open.address(address, page, asOf));
     const fiat = await fiatAsked(context, found.network, options);
     const { priceAddress } = await import('../../pipeline/fiat-answers.ts');
     const answer = fiat === undefined ? found : priceAddress(found, fiat.book, fiat.currencies);
@@ -52,6 +61,7 @@ function addressText(answer: AddressAnswer | PricedAddress): string {
             `${cluster.id}, ${countText(cluster.addresses, 'address', 'addresses')}`,
           ] as const,
         ]),
+    ...factsSourceRows(answer.factsSource),
   ]);
   text += tagTable(tags.map((tag) => ({ tag })));
   text += `\n${'prices' in answer ? pricedHistory(answer) : historyTable(answer.history, network)}`;

@@ -2,10 +2,12 @@ import type { ClusterAnswer } from '../../pipeline/answers/cluster-answer.ts';
 import { groupedNumber } from '../../units/number-text.ts';
 import { defineCommand } from '../command.ts';
 import { asOfOption, dataOptions, jsonOption, pageOptions } from '../common-options.ts';
+import { esploraOptions } from '../esplora-options.ts';
+import { factsSourceRows } from '../facts-source-text.ts';
 import { factsText, jsonText, plainText } from '../output.ts';
 import { pageOf, tagTable } from '../page-text.ts';
 import { historyTable, sumFacts } from '../sums-text.ts';
-import { withNetwork } from '../with-network.ts';
+import { withFacts } from '../with-network.ts';
 
 export const clusterCommand = defineCommand({
   name: 'cluster',
@@ -19,14 +21,15 @@ export const clusterCommand = defineCommand({
     ...asOfOption,
     history: { kind: 'flag', help: 'list the transactions, newest first, instead of the members' },
     ...pageOptions,
+    ...esploraOptions,
     ...jsonOption,
   },
   examples: ['clew cluster 12cbQLTFMXRnSzktFkuoG3eHoMeFtpTu3S --json'],
   access: 'read',
-  async run({ address, network, asOf, history, limit, cursor, json }, context) {
+  async run({ address, asOf, history, limit, cursor, json, ...options }, context) {
     const page = pageOf(limit, cursor);
     const list = history ? 'history' : 'members';
-    const answer = await withNetwork(context, network, (open) =>
+    const answer = await withFacts(context, options, (open) =>
       open.cluster(address, page, asOf, list),
     );
     await context.stdout.write(json ? jsonText(answer) : clusterText(answer));
@@ -42,6 +45,7 @@ function clusterText(answer: ClusterAnswer): string {
     ['as of block', groupedNumber(answer.asOfHeight)],
     ['addresses', groupedNumber(size.addresses)],
     ['scripts', groupedNumber(size.scripts)],
+    ...factsSourceRows(answer.factsSource, true),
     ...sumFacts(answer, answer.network),
     ...(service === null
       ? []

@@ -6,6 +6,7 @@ import type {
   InvestigateSeedsOptions,
   InvestigateSeedsResult,
 } from '../../pipeline/investigate-seeds.ts';
+import type { OpenNetwork } from '../../pipeline/open-network.ts';
 import type { TraceLimits } from '../../trace/investigation.ts';
 import { countText, groupedNumber } from '../../units/number-text.ts';
 import { type CommandContext, defineCommand } from '../command.ts';
@@ -19,10 +20,12 @@ import {
   traceLimits,
 } from '../common-options.ts';
 import { chooseNetwork } from '../data-folder.ts';
+import { esploraOptions } from '../esplora-options.ts';
+import { factsSourceRows } from '../facts-source-text.ts';
 import { factsText, jsonText } from '../output.ts';
 import { checkCurrencies, currenciesTyped, priceSourceOption } from '../price-options.ts';
 import { tellingOfSeeds, warnOfSeeds } from '../seed-warnings.ts';
-import { withNetwork } from '../with-network.ts';
+import { type FactsAsked, USUAL_NETWORK, withFacts, withNetwork } from '../with-network.ts';
 
 export const investigateCommand = defineCommand({
   name: 'investigate',
@@ -57,6 +60,7 @@ export const investigateCommand = defineCommand({
     ...dataOptions,
     ...asOfOption,
     ...memoryOption,
+    ...esploraOptions,
     force: { kind: 'flag', help: 'write into a folder that holds other files too' },
     ...jsonOption,
     ...progressOption,
@@ -81,6 +85,7 @@ export const investigateCommand = defineCommand({
         fiat: { typed: fiat, priceSource, ...(prices !== undefined && { file: prices }) },
         ...(network !== undefined && { network }),
         ...(asOf !== undefined && { asOfHeight: asOf }),
+        facts: options,
       }),
     );
     warnOfSeeds(result.seedSet, context);
@@ -103,6 +108,8 @@ export interface MakeReportOptions {
   readonly fiat?: FiatWishes;
   readonly network?: NetworkName;
   readonly asOfHeight?: number;
+  /** Facts are asked of a server. */
+  readonly facts?: FactsAsked;
 }
 
 /** Where values in money of states come from. */
@@ -161,13 +168,24 @@ export async function makeReport(
   const file = readInput(options.seeds);
   const { limits, title, asOfHeight, fiat = { typed: [], priceSource: [] } } = options;
   // Read before work that can take long: it may be no price file.
-  const network = chooseNetwork(context.data, options.network);
+  const { facts } = options;
+  const network =
+    facts?.esplora === undefined
+      ? chooseNetwork(context.data, options.network)
+      : (options.network ?? USUAL_NETWORK);
   const priced = await reportFiat(context, network, fiat);
   const inputs = [options.seeds, ...(fiat.file === undefined ? [] : [fiat.file])];
   checkReportFolder(options.out, options.force, inputs);
-  const shown = context.progress('Investigating');
+  // What is asked of a server shows its own progress.
+  const shown = facts?.esplora === undefined ? context.progress('Investigating') : undefined;
   let stages = 0;
-  const result = await withNetwork(context, network, (open) =>
+  const ask: (
+    work: (open: OpenNetwork) => Promise<InvestigateSeedsResult>,
+  ) => Promise<InvestigateSeedsResult> =
+    facts === undefined
+      ? (work) => withNetwork(context, network, work)
+      : (work) => withFacts(context, facts, work);
+  const result = await ask((open) =>
     investigateSeeds(open, file, {
       siteKey: loadSiteKey(context.data.keys),
       ...(title !== undefined && { title }),
@@ -176,10 +194,10 @@ export async function makeReport(
       ...(limits !== undefined && { limits: bothWays(limits) }),
       onStage: (detail) => {
         stages += 1;
-        shown.update({ done: stages, detail });
+        shown?.update({ done: stages, detail });
       },
     }),
-  ).finally(() => shown.end());
+  ).finally(() => shown?.end());
   return { result, files: writeReport(result.report, options.out) };
 }
 
@@ -245,6 +263,7 @@ export function reportText({ report }: InvestigateSeedsResult, files: readonly s
     ...pricesLine(report.derivation.prices),
     ['payers', payersText(summary.payerGroups, summary.payersMax)],
     ...out,
+    ...factsSourceRows(report.derivation.factsSource, true),
     ...(bySharesOnly === 0
       ? []
       : [['by shares', countText(bySharesOnly, 'service more', 'services more')] as const]),

@@ -15,10 +15,12 @@ import {
   progressOption,
   traceLimits,
 } from '../common-options.ts';
+import { esploraOptions } from '../esplora-options.ts';
+import { factsSourceRows } from '../facts-source-text.ts';
 import { factsText, jsonText, plainText, tableText } from '../output.ts';
 import { fiatAsked, fiatOptions, pricesText } from '../price-options.ts';
 import { tellingOfSeeds, warnOfSeeds } from '../seed-warnings.ts';
-import { withNetwork } from '../with-network.ts';
+import { withFacts } from '../with-network.ts';
 
 /** Ends that are printed; the JSON has more. */
 const LEAVES_SHOWN = 20;
@@ -71,6 +73,7 @@ export const traceCommand = defineCommand({
     ...dataOptions,
     ...asOfOption,
     ...fiatOptions,
+    ...esploraOptions,
     ...jsonOption,
     ...progressOption,
   },
@@ -81,7 +84,7 @@ export const traceCommand = defineCommand({
   notes: ['What is followed and what it ends in adds up to the satoshi, fees included.'],
   access: 'read',
   async run(options, context) {
-    const { subjects, seeds, direction, method, network, asOf, json } = options;
+    const { subjects, seeds, direction, method, asOf, json } = options;
     if ((subjects.length === 0) === (seeds === undefined)) {
       const wanted = 'Name addresses or outputs, or a file with --seeds';
       throw new ClewError(
@@ -95,7 +98,7 @@ export const traceCommand = defineCommand({
     const { traceSubjects } = await import('../../pipeline/trace-subjects.ts');
     const from = seeds === undefined ? { subjects } : await seedSubjects(seeds, context);
     const view = await tellingOfSeeds(context, () =>
-      withNetwork(context, network, (open) =>
+      withFacts(context, options, (open) =>
         traceSubjects(open, from, {
           direction,
           method,
@@ -134,6 +137,7 @@ function traceText(view: TraceView | PricedTrace): string {
     ['from', countText(view.sources.length + view.sourcesOmitted, 'output')],
     ['followed', amount(view.tracedSats)],
     ['looked at', countText(view.transactionsVisited, 'transaction')],
+    ...factsSourceRows(derivation.factsSource, true),
     ...(view.placesNotLookedAt > 0
       ? [
           [

@@ -6,9 +6,11 @@ import { groupedNumber } from '../../units/number-text.ts';
 import { formatTime } from '../../units/time.ts';
 import { defineCommand } from '../command.ts';
 import { asOfOption, dataOptions, jsonOption } from '../common-options.ts';
+import { esploraOptions } from '../esplora-options.ts';
+import { factsSourceRows } from '../facts-source-text.ts';
 import { factsText, jsonText, tableText } from '../output.ts';
 import { fiatAsked, fiatOptions, pricesText } from '../price-options.ts';
-import { withNetwork } from '../with-network.ts';
+import { withFacts } from '../with-network.ts';
 
 export const txCommand = defineCommand({
   name: 'tx',
@@ -22,12 +24,13 @@ export const txCommand = defineCommand({
       help: 'also its bytes without witness as hex, from the block file: hashed twice they give the id',
     },
     ...fiatOptions,
+    ...esploraOptions,
     ...jsonOption,
   },
   examples: ['clew tx 4a5e1e4baab89f3a32518a88c31bc87f618f76673e2cc77ab2127b7afdeda33b'],
   access: 'read',
-  async run({ txid, network, asOf, raw, json, ...options }, context) {
-    const found = await withNetwork(context, network, (open) => open.transaction(txid, asOf, raw));
+  async run({ txid, asOf, raw, json, ...options }, context) {
+    const found = await withFacts(context, options, (open) => open.transaction(txid, asOf, raw));
     const fiat = await fiatAsked(context, found.network, options);
     const { priceTransaction } = await import('../../pipeline/fiat-answers.ts');
     const answer = fiat === undefined ? found : priceTransaction(found, fiat.book, fiat.currencies);
@@ -58,6 +61,7 @@ function transactionText(answer: TransactionAnswer | PricedTransaction): string 
     ...(answer.sameIdAtHeights.length === 0
       ? []
       : [['same id', `also at height ${answer.sameIdAtHeights.join(', ')}`] as const]),
+    ...factsSourceRows(answer.factsSource),
     ...(answer.strippedHex === undefined ? [] : [['bytes', answer.strippedHex] as const]),
   ]);
   const currencies = 'prices' in answer ? (answer.prices?.currencies ?? []) : [];

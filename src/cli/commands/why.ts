@@ -3,8 +3,10 @@ import { groupedNumber } from '../../units/number-text.ts';
 import { formatTime } from '../../units/time.ts';
 import { defineCommand } from '../command.ts';
 import { asOfOption, dataOptions, jsonOption } from '../common-options.ts';
+import { esploraOptions } from '../esplora-options.ts';
+import { factsSourceRows } from '../facts-source-text.ts';
 import { factsText, jsonText } from '../output.ts';
-import { withNetwork } from '../with-network.ts';
+import { withFacts } from '../with-network.ts';
 
 export const whyCommand = defineCommand({
   name: 'why',
@@ -15,12 +17,12 @@ export const whyCommand = defineCommand({
     from: { kind: 'text', value: 'ADDRESS', help: 'one address' },
     to: { kind: 'text', value: 'ADDRESS', help: 'another address' },
   },
-  options: { ...dataOptions, ...asOfOption, ...jsonOption },
+  options: { ...dataOptions, ...asOfOption, ...esploraOptions, ...jsonOption },
   examples: ['clew why 1A1zP1eP5QGefi2DMPTfTL5SLmv7DivfNa 12c6DSiU4Rq3P4ZxziKxzrL5LmMBrzjrJX'],
   notes: ['When they are in different clusters it says so, with exit code 3.'],
   access: 'read',
-  async run({ from, to, network, asOf, json }, context) {
-    const answer = await withNetwork(context, network, (open) => open.why(from, to, asOf));
+  async run({ from, to, asOf, json, ...options }, context) {
+    const answer = await withFacts(context, options, (open) => open.why(from, to, asOf));
     await context.stdout.write(json ? jsonText(answer) : whyText(answer));
   },
 });
@@ -32,6 +34,7 @@ function whyText(answer: WhyAnswer): string {
     ['to', answer.to],
     ['cluster', answer.cluster],
     ['as of block', groupedNumber(answer.asOfHeight)],
+    ...factsSourceRows(answer.factsSource, true),
     ['links', links.length === 0 ? 'none: it is the same address' : String(links.length)],
   ]);
   for (const [i, link] of links.entries()) {

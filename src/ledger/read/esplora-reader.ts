@@ -80,6 +80,11 @@ export interface UnconfirmedTransaction {
   readonly outputs: readonly Omit<ReadOutput, 'status' | 'spentBy'>[];
 }
 
+export interface KeptTransaction {
+  readonly strippedBytes: Uint8Array;
+  readonly isProven: boolean;
+}
+
 export interface EsploraReader extends LedgerReader {
   readonly engine: 'esplora';
   /** `host:port` that sees what is asked. */
@@ -88,6 +93,8 @@ export interface EsploraReader extends LedgerReader {
   readonly requests: number;
   /** Transactions placed by a Merkle proof, and on the server's word, since the reader was opened. */
   proofs(): ProofCounts;
+  /** Of a transaction that was read: its bytes without witness, and whether a Merkle proof puts it in its block. */
+  kept(txid: Txid): KeptTransaction | undefined;
   /** Transactions of scripts that are in no block yet; never kept. */
   unconfirmed(
     scripts: readonly ScriptHex[],
@@ -179,6 +186,13 @@ class CachingReader implements EsploraReader {
 
   proofs(): ProofCounts {
     return this.#chain.proofs();
+  }
+
+  kept(txid: Txid): KeptTransaction | undefined {
+    const found = this.#cache.transaction(txid);
+    return found === undefined
+      ? undefined
+      : { strippedBytes: found.tx.stripped, isProven: found.isProven };
   }
 
   async close(): Promise<void> {

@@ -1,4 +1,5 @@
 /** What is open, what is not proven, how every figure was obtained, and the words used. */
+import type { FactsSource } from '../../trace/facts-source.ts';
 import { type Html, type HtmlPart, html } from '../html.ts';
 import { briefCoins, capitalised, groupDigits, plural } from '../wording.ts';
 import { disagreement } from './cash-outs-section.ts';
@@ -146,6 +147,40 @@ function parameterValue(value: string | number | boolean): HtmlPart {
   return /^[0-9a-f]{64}$/.test(value) ? id(value) : foreign(value);
 }
 
+/** The server that the facts were asked of, and what it did not give. */
+function factsSourceRows(page: Page): Html | false {
+  const { factsSource } = page.report.derivation;
+  if (factsSource === undefined) return false;
+  const { server, transactions, provenTransactions, wholeHistories, notExpanded } = factsSource;
+  const { isWhole, limits, limitsHit } = factsSource;
+  return html`<dt>Facts</dt><dd>not from a ledger here: ${plural(transactions, 'transaction')} and the whole history of ${plural(wholeHistories, 'address', 'addresses')} were asked of ${foreign(server)}, which saw the questions. ${groupDigits(provenTransactions)} of the transactions were proven to be in their blocks by Merkle branches. Clusters are made from these transactions alone and may be larger than they look here: then payers that are listed apart are one, and a service may not have been recognised.</dd>
+<dt>Completeness</dt><dd>${
+    isWhole
+      ? 'all that the figures need was fetched'
+      : html`<b>not all that the figures need was fetched</b>: ${limitsHit.map((limit) => FETCH_LIMITS[limit](limits)).join('; ')}`
+  }${
+    notExpanded.length > 0 &&
+    html`. Not fetched whole: ${notExpanded
+      .slice(0, NOT_EXPANDED_MAX)
+      .map(
+        ({ name, transactions: count }) => html`${id(name)} (${groupDigits(count)} transactions) `,
+      )}`
+  }</dd>
+`;
+}
+
+const NOT_EXPANDED_MAX = 20;
+const FETCH_LIMITS: Readonly<
+  Record<FactsSource['limitsHit'][number], (limits: FactsSource['limits']) => string>
+> = {
+  requests: ({ requestsMax }) =>
+    `the limit of ${groupDigits(requestsMax ?? 0)} requests was reached`,
+  transactions: ({ transactionsMax }) =>
+    `the limit of ${groupDigits(transactionsMax)} transactions was reached`,
+  address_transactions: ({ addressTransactionsMax }) =>
+    `some addresses have more than ${groupDigits(addressTransactionsMax)} transactions`,
+};
+
 /** How every figure was obtained. */
 export function derivationSection(page: Page): Html {
   const { derivation, seedFile } = page.report;
@@ -157,7 +192,7 @@ export function derivationSection(page: Page): Html {
 <dl class="plain">
 <dt>Software</dt><dd>Clew ${derivation.clewVersion}</dd>
 <dt>Chain</dt><dd>${derivation.network}${derivation.heightMin !== undefined && html`, from block ${groupDigits(derivation.heightMin)}`}, as of block ${groupDigits(derivation.asOfHeight)}</dd>
-<dt>Last block of the ledger</dt><dd>${groupDigits(derivation.tip.height)}${derivation.tip.at !== undefined && html` (${day(derivation.tip.at)})`}: ${id(derivation.tip.hash)}</dd>
+${factsSourceRows(page)}<dt>${derivation.factsSource === undefined ? 'Last block of the ledger' : 'Last block at the server'}</dt><dd>${groupDigits(derivation.tip.height)}${derivation.tip.at !== undefined && html` (${day(derivation.tip.at)})`}: ${id(derivation.tip.hash)}</dd>
 <dt>Cluster run</dt><dd>${id(derivation.runId)}</dd>
 <dt>Seed file</dt><dd>${foreign(derivation.seedFile.name)}, ${plural(seedFile.lines, 'line')}: ${id(derivation.seedFile.sha256)}</dd>
 <dt>Prices</dt><dd>${
