@@ -13,12 +13,7 @@ import { checkMerkleRoot } from '../../chain/merkle.ts';
 import type { Network } from '../../chain/network.ts';
 import { ClewError } from '../../errors.ts';
 import type { FlowIndex } from '../../ledger/flow-index.ts';
-import {
-  blockTransactions,
-  type RawPlace,
-  readBlockPlace,
-  readBlockWeights,
-} from '../../ledger/raw-places.ts';
+import { blockTransactions, type RawPlace, readBlockWeights } from '../../ledger/raw-places.ts';
 import type { ReadBlock } from '../../ledger/read/ledger-reader.ts';
 import type { BlockHash } from '../../units/ids.ts';
 import type { Answer } from '../router.ts';
@@ -155,7 +150,8 @@ export async function blockTransactionPage(
 export async function blockRaw(ledger: EsploraLedger, hash: string): Promise<Answer> {
   const { place, network } = await ledger.use(async (state) => {
     const { row } = await requireBlock(state, hash);
-    return { place: await readBlockPlace(state.ledger, row), network: state.flow.network };
+    const [place] = await state.places.ofBlocks(state.flow, [row]);
+    return { place: place!, network: state.flow.network };
   });
   const bytes = await ledger.raw(network).read(place, place.blockHash);
   requireWhole(bytes, place, network);

@@ -3,6 +3,7 @@ import type { Network, NetworkName } from '../../chain/network.ts';
 import { ClewError } from '../../errors.ts';
 import type { FlowIndex } from '../../ledger/flow-index.ts';
 import type { Ledger } from '../../ledger/ledger.ts';
+import { RawPlaces } from '../../ledger/raw-places.ts';
 import { FlowReader } from '../../ledger/read/flow-reader.ts';
 import type { OpenNetwork } from '../../pipeline/open-network.ts';
 import { openRawSource, type RawSource } from '../../pipeline/raw-source.ts';
@@ -22,6 +23,8 @@ export interface EsploraState {
   readonly flow: FlowIndex;
   /** For what tables hold; it sees the same state. */
   readonly reader: FlowReader;
+  /** Where bytes stand, and hashes of blocks: many at a time. */
+  readonly places: RawPlaces;
   /** `<data>/<network>` */
   readonly folder: string;
 }
@@ -30,7 +33,7 @@ export class EsploraLedger {
   readonly #site: EsploraSite;
   readonly search: ScriptSearch;
   #raw: RawSource | undefined;
-  readonly #readers = new WeakMap<Ledger, FlowReader>();
+  readonly #readers = new WeakMap<Ledger, Pick<EsploraState, 'reader' | 'places'>>();
 
   constructor(site: EsploraSite) {
     this.#site = site;
@@ -55,12 +58,12 @@ export class EsploraLedger {
     return this.#useOpen(async (open) => {
       const { ledger } = open;
       const flow = await open.flow();
-      let reader = this.#readers.get(ledger);
-      if (reader === undefined) {
-        reader = new FlowReader(ledger);
-        this.#readers.set(ledger, reader);
+      let readers = this.#readers.get(ledger);
+      if (readers === undefined) {
+        readers = { reader: new FlowReader(ledger), places: new RawPlaces(ledger) };
+        this.#readers.set(ledger, readers);
       }
-      return work({ ledger, flow, reader, folder: open.folder });
+      return work({ ledger, flow, folder: open.folder, ...readers });
     });
   }
 

@@ -176,12 +176,12 @@ export function scriptUnspent(
 
 /** Hashes of the blocks of transactions, by the blocks' rows. */
 export async function blockHashes(
-  { flow, reader }: EsploraState,
+  { flow, places }: EsploraState,
   txs: readonly number[],
 ): Promise<ReadonlyMap<number, BlockHash>> {
   const blocks = [...new Set(txs.map((tx) => flow.txBlock.at(tx)))];
-  const read = await reader.blocksAt(blocks.map((block) => flow.blockHeight.at(block)));
-  return new Map(blocks.map((block, i) => [block, read[i]!.hash]));
+  const found = await places.ofBlocks(flow, blocks);
+  return new Map(blocks.map((block, i) => [block, found[i]!.blockHash]));
 }
 
 /** Rows of the unspent outputs of a script, newest first. */

@@ -14,7 +14,7 @@ import type { Network } from '../../chain/network.ts';
 import { parseTransaction, type Transaction } from '../../chain/transaction.ts';
 import { ClewError } from '../../errors.ts';
 import type { FlowIndex } from '../../ledger/flow-index.ts';
-import { type RawPlace, readTransactionPlaces } from '../../ledger/raw-places.ts';
+import type { RawPlace } from '../../ledger/raw-places.ts';
 import type { RawSource } from '../../pipeline/raw-source.ts';
 import type { BlockHash, Txid } from '../../units/ids.ts';
 import { NONE } from '../../units/ids.ts';
@@ -53,15 +53,15 @@ function prevoutsOf(flow: FlowIndex, tx: number): (Prevout | undefined)[] {
   return prevouts;
 }
 
-/** Inside the gate: plans of transactions, by their rows, in the order asked. One statement for all. */
+/** Inside the gate: plans of transactions, by their rows, in the order asked. */
 export async function planTransactions(
-  { ledger, flow }: EsploraState,
+  { places, flow }: EsploraState,
   txs: readonly number[],
 ): Promise<TransactionPlan[]> {
   if (txs.length === 0) return [];
-  const places = await readTransactionPlaces(ledger, flow, txs);
-  return txs.map((tx) => {
-    const place = places.get(tx)!;
+  const found = await places.ofTransactions(flow, txs);
+  return txs.map((tx, i) => {
+    const place = found[i]!;
     return {
       txid: flow.txid(tx),
       place,
