@@ -95,8 +95,6 @@ export interface EsploraReader extends LedgerReader {
   proofs(): ProofCounts;
   /** Of a transaction that was read: its bytes without witness, and whether a Merkle proof puts it in its block. */
   kept(txid: Txid): KeptTransaction | undefined;
-  /** Of a transaction that was read: its bytes without witness, counted, and whether its place is proven. */
-  kept(txid: Txid): { readonly strippedBytes: number; readonly isProven: boolean } | undefined;
   /** Transactions of scripts that are in no block yet; never kept. */
   unconfirmed(
     scripts: readonly ScriptHex[],
@@ -195,11 +193,6 @@ class CachingReader implements EsploraReader {
     return found === undefined
       ? undefined
       : { strippedBytes: found.tx.stripped, isProven: found.isProven };
-  }
-
-  kept(txid: Txid): { readonly strippedBytes: number; readonly isProven: boolean } | undefined {
-    const placed = this.#cache.transaction(txid);
-    return placed && { strippedBytes: placed.tx.stripped.length, isProven: placed.isProven };
   }
 
   async close(): Promise<void> {
