@@ -28,9 +28,9 @@ interface BlockRow {
   /** 64 bits: text. */
   readonly row: string;
   readonly block_hash: BlockHash;
-  readonly path: string;
   readonly file_offset: string;
   readonly size_bytes: number;
+  readonly file_id: number;
 }
 
 interface TransactionRow {
@@ -95,21 +95,28 @@ export class RawPlaces {
   async #queryBlocks(rows: readonly number[]): Promise<[number, RawPlace][]> {
     const { engine, base } = this.#tables;
     const found = await engine.query<BlockRow>(
-      `SELECT toString(b.block_index) AS row, lower(hex(reverse(b.hash))) AS block_hash, f.path AS path,
-              b.file_offset AS file_offset, b.size_bytes AS size_bytes
-       FROM (SELECT block_index, hash, file_offset, size_bytes, file_id FROM blocks
-             WHERE block_index IN (${sqlRows(base.blocks, rows)})) AS b
-       INNER JOIN files AS f ON f.file_id = b.file_id`,
+      `SELECT toString(block_index) AS row, lower(hex(reverse(hash))) AS block_hash, file_offset, size_bytes, file_id
+       FROM blocks WHERE block_index IN (${sqlRows(base.blocks, rows)})`,
     );
+    // No join: tables of a cluster can not be joined, and servers of 2018 take one at most.
+    const paths = await this.#queryPaths(new Set(found.map(({ file_id }) => file_id)));
     return found.map((row) => [
       Number(BigInt(row.row) - base.blocks),
       {
-        file: row.path,
+        file: requireRow(paths.get(row.file_id)),
         offsetBytes: Number(row.file_offset),
         lengthBytes: row.size_bytes,
         blockHash: row.block_hash,
       },
     ]);
+  }
+
+  async #queryPaths(files: ReadonlySet<number>): Promise<ReadonlyMap<number, string>> {
+    if (files.size === 0) return new Map();
+    const found = await this.#tables.engine.query<{ file_id: number; path: string }>(
+      `SELECT file_id, path FROM files WHERE file_id IN (${[...files].join(',')})`,
+    );
+    return new Map(found.map(({ file_id, path }) => [file_id, path]));
   }
 
   async #queryTransactions(rows: readonly number[]): Promise<[number, Extent][]> {
