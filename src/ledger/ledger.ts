@@ -193,11 +193,11 @@ export class Ledger {
   }
 
   /** The flow index brought to a tip from the tables of servers. */
-  async #fetchFlow(tip: TipRecord): Promise<void> {
+  async #fetchFlow(tip: TipRecord, isAnew = false): Promise<void> {
     this.#closeFlow();
     const { engine, base, network } = this;
     const place = { engine, base, network, folder: this.#flowFolder, options: this.#options };
-    await fetchFlow(place, tip);
+    this.#tip = await fetchFlow(place, tip, isAnew);
   }
 
   get #writingMark(): string {
@@ -562,12 +562,14 @@ export class Ledger {
       try {
         const flow = rebuildLinks(this.#flowFolder, this.network, tip, this.#flowOptions(tip));
         this.#checkpointAndClose(flow, tip);
+        // Facts that are damaged here stand in the tables of servers too: all are looked at then.
+        if (this.#writer !== undefined && this.#openAtTip(tip).columns.verify().length > 0)
+          await this.#fetchFlow(tip, true);
       } catch (error) {
-        // Facts that are damaged here stand in the tables of servers too.
         if (this.#writer === undefined || !isDamage(error)) throw error;
-        await this.#fetchFlow(tip);
+        await this.#fetchFlow(tip, true);
       }
-      this.#openAtTip(tip);
+      if (this.#flow === undefined) this.#openAtTip(this.requireTip());
     });
     return this.openFlow();
   }

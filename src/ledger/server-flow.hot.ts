@@ -14,13 +14,19 @@ import type { FlowColumnsOptions, FlowCounts } from './flow-columns.ts';
 import type { FlowIndex } from './flow-index.ts';
 import { replayLinks } from './flow-replay.hot.ts';
 import { checkpointFlow, createFlow, readCheckpoint, recoverFlow } from './flow-store.ts';
+import { undoBlocks } from './flow-undo.hot.ts';
+import { newestTip } from './ledger-rows.ts';
 import type { DecodedBlock, DecodedColumn } from './native-block.ts';
 import { type RowBase, sqlRow } from './row-base.ts';
+import { commonBlocks } from './server-fork.ts';
 import { plainNumber } from './table-columns.ts';
-import { NO_ROWS, type TipRecord } from './tip-record.ts';
+import { countersOf, NO_ROWS, type TipRecord } from './tip-record.ts';
 
 /** Rows asked for at a time: large answers, small memory. */
 const SPAN_ROWS = 500_000;
+
+/** A tip that moves is run after so often. */
+const ATTEMPTS_MAX = 10;
 
 export interface FetchPlace {
   readonly engine: LedgerEngine;
@@ -35,43 +41,82 @@ export interface FetchPlace {
 }
 
 /**
- * Bring the flow index in a folder to a tip, from what is there when that lies on the same chain, else anew.
+ * Bring the flow index in a folder to a tip: from what is there as far as that lies on the same chain, else anew.
  *
- * @throws {ClewError} CLEW_LEDGER_DAMAGED when the tables do not hold what the tip's checksums say
+ * @param isAnew what is there is damaged
+ * @returns the tip that it is at: a newer one when the writer went on meanwhile
+ * @throws {ClewError} CLEW_LEDGER_DAMAGED when the tables do not hold what the tip's checksums say; CLEW_LEDGER_EMPTY
+ *   when the writer emptied them meanwhile
  */
-export async function fetchFlow(place: FetchPlace, tip: TipRecord): Promise<void> {
-  const older = await reopen(place, tip);
-  if (older !== undefined && (await isFetched(place, older, tip))) return;
-  const flow = createFlow(place.folder, place.network, place.options);
-  if (await isFetched(place, flow, tip)) return;
+export async function fetchFlow(
+  place: FetchPlace,
+  tip: TipRecord,
+  isAnew = false,
+): Promise<TipRecord> {
+  let [wanted, isFresh] = [tip, isAnew];
+  for (let attempt = 0; attempt < ATTEMPTS_MAX; attempt += 1) {
+    if (await isBroughtTo(place, wanted, isFresh)) return wanted;
+    const newest = (await newestTip(place.engine, place.folder)).tip;
+    if (newest === undefined) {
+      throw new ClewError('CLEW_LEDGER_EMPTY', 'The ledger was emptied just now.');
+    }
+    // The writer undid blocks while they were fetched: on with its new tip. Else what was there before is to blame.
+    if (isSameTip(newest, wanted)) {
+      if (isFresh) break;
+      isFresh = true;
+    }
+    wanted = newest;
+  }
   throw new ClewError(
     'CLEW_LEDGER_DAMAGED',
     'The rows in the tables of the server are not those that the checksums of the tip tell.',
-    { height: tip.height },
+    { height: wanted.height },
   );
 }
 
-/** What was fetched before, open for writing, when the tip's chain goes on from it. */
-async function reopen(place: FetchPlace, tip: TipRecord): Promise<FlowIndex | undefined> {
-  const { engine, base, network, folder, options } = place;
-  let at: TipRecord;
+async function isBroughtTo(place: FetchPlace, tip: TipRecord, isAnew: boolean): Promise<boolean> {
+  const at = isAnew ? undefined : checkpointOf(place);
+  if (at !== undefined && isSameTip(at, tip)) return true;
+  const older = at === undefined ? undefined : await reopen(place, at, tip);
+  return isFetched(place, older ?? createFlow(place.folder, place.network, place.options), tip);
+}
+
+/** The tip of what was fetched before. */
+function checkpointOf({ folder, network }: FetchPlace): TipRecord | undefined {
   try {
-    at = readCheckpoint(folder, network).tip;
+    return readCheckpoint(folder, network).tip;
   } catch {
     return undefined;
   }
-  if (at.rows.transactions > tip.rows.transactions) return undefined;
-  const last = sqlRow(base.blocks, at.rows.blocks - 1);
-  const [block] = await engine.query<{ hash: string }>(
-    `SELECT lower(hex(reverse(hash))) AS hash FROM blocks WHERE block_index = ${last}`,
-  );
-  if (block?.hash !== at.hash) return undefined;
+}
+
+function isSameTip(a: TipRecord, b: TipRecord): boolean {
+  return a.hash === b.hash && sameStates(a.rows, b.rows);
+}
+
+/** What was fetched before, open for writing, back at the last block that the tip's chain has too. */
+async function reopen(
+  { engine, base, network, folder, options }: FetchPlace,
+  at: TipRecord,
+  tip: TipRecord,
+): Promise<FlowIndex | undefined> {
+  let flow: FlowIndex | undefined;
   try {
-    return recoverFlow(folder, network, at, options);
+    flow = recoverFlow(folder, network, at, options);
+    const { blocks } = at.rows;
+    const common = await commonBlocks(engine, base, flow, Math.min(blocks, tip.rows.blocks));
+    if (common > 0) {
+      if (common < blocks) undoBlocks(flow, common, countersOf(at));
+      return flow;
+    }
   } catch (error) {
-    if (error instanceof ClewError) return undefined;
+    flow?.close();
+    // Columns that can not be used are fetched anew; servers that do not answer are told.
+    if (error instanceof ClewError && /^CLEW_(FLOW|COLUMN)_/.test(error.code)) return undefined;
     throw error;
   }
+  flow.close();
+  return undefined;
 }
 
 /** Append what a tip has and an index lacks; closes it. False when that does not fit the checksums. */
