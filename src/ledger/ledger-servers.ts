@@ -13,6 +13,7 @@ import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { ClewError, type ErrorFacts } from '../errors.ts';
 import { fileError } from '../file-error.ts';
+import { remoteTimeoutMs } from '../net/remote-timeout.ts';
 import { SHARDS_MAX } from './split-columns.hot.ts';
 
 export const SHARDS_FORMAT = 'clew-shards/1';
@@ -52,7 +53,11 @@ export function readLedgerServers(
   environment: Environment,
 ): LedgerServers {
   const password = environment[PASSWORD_VARIABLE];
-  const fromEnvironment = password === undefined || password === '' ? {} : { password };
+  const readTimeoutMs = remoteTimeoutMs(environment);
+  const fromEnvironment = {
+    ...(password === undefined || password === '' ? {} : { password }),
+    ...(readTimeoutMs === undefined ? {} : { readTimeoutMs }),
+  };
   if (/^[a-z][a-z0-9+.-]*:\/\//i.test(text)) return { ...serverOfUrl(text), ...fromEnvironment };
   const path = resolve(folder, text);
   return { ...serversOfFile(path), ...fromEnvironment };
@@ -75,13 +80,18 @@ function serverOfUrl(text: string): LedgerServers {
     );
   }
   const name = `${url.protocol}//${url.host}/${database}`;
-  const user = decodeURIComponent(url.username);
+  const user = decoded(url.username);
   return { name, database, urls: [url.origin], ...(user === '' ? {} : { user }) };
 }
 
 function databaseOf(url: URL): string {
+  return decoded(url.pathname.slice(1));
+}
+
+/** Nothing for what is no encoding. */
+function decoded(text: string): string {
   try {
-    return decodeURIComponent(url.pathname.slice(1));
+    return decodeURIComponent(text);
   } catch {
     return '';
   }

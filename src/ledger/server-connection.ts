@@ -6,7 +6,6 @@
  * nothing to do. None: they are inserted. Some: those are dropped first. An insert that may still be running is ended before.
  */
 import { randomUUID } from 'node:crypto';
-import { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type ClickHouseClient, ClickHouseLogLevel, createClient } from '@clickhouse/client';
 import { ClewError } from '../errors.ts';
@@ -16,6 +15,7 @@ import type { Columns, Patience } from './engine.ts';
 import type { LedgerServers } from './ledger-servers.ts';
 import { type DecodedBlock, decodeNativeBlocks, encodeNativeBlock } from './native-block.ts';
 import { isPassing, type ServerName, serverError } from './server-error.ts';
+import { exchange, SHORT_ANSWER_BYTES_MAX, type Statement } from './server-exchange.ts';
 
 /** Nothing older has ALTER DELETE or decimals. */
 const OLDEST_VERSION = [18, 16] as const;
@@ -30,6 +30,9 @@ const WRITE_TIMEOUT_MS = 600_000;
 const READ_TIMEOUT_MS = 120_000;
 const FAULT_TIMEOUT_MS = 2_000;
 const MUTATION_POLL_MS = 30;
+/** Rows of a question, and rows in bulk: a page of columns has some tens of megabytes. */
+const ROWS_BYTES_MAX = 2 ** 29 - 2 ** 20;
+const BULK_BYTES_MAX = 2 ** 31;
 
 export class ServerConnection {
   readonly name: ServerName;
@@ -69,7 +72,8 @@ export class ServerConnection {
    * @throws {ClewError} CLEW_REMOTE_*, CLEW_ENGINE_OLD, CLEW_ENGINE_AUTH, CLEW_ENGINE_DATABASE
    */
   async greet(): Promise<void> {
-    const text = (await this.#answer('SELECT version() FORMAT TabSeparated', 'read')).toString();
+    const asked = 'SELECT version() FORMAT TabSeparated';
+    const text = (await this.#answer(asked, 'read', SHORT_ANSWER_BYTES_MAX)).toString();
     const found = /^(\d+)\.(\d+)(\.\d+)*[-\w.]*\n$/.exec(text);
     if (found === null) {
       throw new ClewError(
@@ -99,18 +103,36 @@ export class ServerConnection {
   }
 
   async query<Row>(sql: string, patience: Patience = 'read'): Promise<Row[]> {
-    const text = (await this.#answer(`${sql} FORMAT JSONEachRow`, patience)).toString();
-    return text
-      .split('\n')
-      .filter((line) => line !== '')
-      .map((line) => JSON.parse(line) as Row);
+    return this.#rows(await this.#answer(`${sql} FORMAT JSONEachRow`, patience, ROWS_BYTES_MAX));
+  }
+
+  #rows<Row>(answer: Buffer): Row[] {
+    const lines = answer.toString().split('\n');
+    return this.#read(() =>
+      lines.filter((line) => line !== '').map((line) => JSON.parse(line) as Row),
+    );
+  }
+
+  /** What can not be read is no answer of ClickHouse. */
+  #read<T>(work: () => T): T {
+    try {
+      return work();
+    } catch (cause) {
+      if (cause instanceof ClewError) throw cause;
+      throw new ClewError(
+        'CLEW_REMOTE_FORMAT',
+        `${this.name.host} answers, but not as a ClickHouse server does.`,
+        { ...this.name },
+        cause,
+      );
+    }
   }
 
   /** What is wrong with this server just now, if anything. */
   async fault(): Promise<ClewError | undefined> {
     try {
-      const abort_signal = AbortSignal.timeout(FAULT_TIMEOUT_MS);
-      await this.#client.command({ query: 'SELECT 1', abort_signal });
+      const signal = AbortSignal.timeout(FAULT_TIMEOUT_MS);
+      await this.#send({ sql: 'SELECT 1', signal });
       return undefined;
     } catch (cause) {
       return serverError(cause, this.name);
@@ -118,29 +140,33 @@ export class ServerConnection {
   }
 
   async readNative(sql: string): Promise<DecodedBlock[]> {
-    return [...decodeNativeBlocks(await this.#answer(`${sql} FORMAT Native`, 'read'))];
+    const answer = await this.#answer(`${sql} FORMAT Native`, 'read', BULK_BYTES_MAX);
+    return this.#read(() => [...decodeNativeBlocks(answer)]);
   }
 
   async command(sql: string): Promise<void> {
-    await this.#patiently('write', () => this.#client.command({ query: sql }));
+    await this.#patiently('write', () => this.#send({ sql }));
+  }
+
+  #send(statement: Omit<Statement, 'bytesMax'>): Promise<Buffer> {
+    const bytesMax = SHORT_ANSWER_BYTES_MAX;
+    return exchange(this.#client, this.name, { bytesMax, ...statement });
   }
 
   /** The whole answer, or an error: the server holds it back until it knows that it is whole. */
-  #answer(sql: string, patience: Patience): Promise<Buffer> {
-    return this.#patiently(patience, async () => {
-      const { stream } = await this.#client.exec({
-        query: sql,
-        ...(patience === 'read' && { abort_signal: AbortSignal.timeout(this.#readTimeoutMs) }),
-        clickhouse_settings: {
+  #answer(sql: string, patience: Patience, bytesMax: number): Promise<Buffer> {
+    return this.#patiently(patience, () =>
+      exchange(this.#client, this.name, {
+        sql,
+        bytesMax,
+        ...(patience === 'read' && { signal: AbortSignal.timeout(this.#readTimeoutMs) }),
+        settings: {
           wait_end_of_query: 1,
           // Current versions tell 64-bit integers as numbers, which JSON rounds; old ones as text anyway.
           ...(this.#version[0] >= 22 ? { output_format_json_quote_64bit_integers: 1 } : {}),
         },
-      });
-      const parts: Buffer[] = [];
-      for await (const part of stream) parts.push(part as Buffer);
-      return Buffer.concat(parts);
-    });
+      }),
+    );
   }
 
   async #patiently<T>(patience: Patience, work: () => Promise<T>): Promise<T> {
@@ -181,12 +207,11 @@ export class ServerConnection {
         if (found > 0) await this.#delete(table, where);
       }
       running = randomUUID();
-      const { stream } = await this.#client.exec({
-        query: `INSERT INTO ${table} (${columns.join(', ')}) FORMAT Native`,
-        values: Readable.from([body]),
-        query_id: running,
+      await this.#send({
+        sql: `INSERT INTO ${table} (${columns.join(', ')}) FORMAT Native`,
+        body,
+        queryId: running,
       });
-      for await (const _ of stream);
     });
   }
 
@@ -197,14 +222,13 @@ export class ServerConnection {
         `SELECT count() AS queries FROM system.processes WHERE query_id = '${queryId}'`,
       );
       if (Number(found!.queries) === 0) return;
-      await this.#client.command({ query: `KILL QUERY WHERE query_id = '${queryId}' SYNC` });
+      await this.#send({ sql: `KILL QUERY WHERE query_id = '${queryId}' SYNC` });
     }
   }
 
   /** Without patience of its own: for what is tried again as a whole. */
   async #ask<Row>(sql: string): Promise<Row[]> {
-    const answer = await this.#client.query({ query: sql, format: 'JSONEachRow' });
-    return (await answer.json()) as Row[];
+    return this.#rows(await this.#send({ sql: `${sql} FORMAT JSONEachRow` }));
   }
 
   async #count(table: string, where: string): Promise<number> {
@@ -221,7 +245,7 @@ export class ServerConnection {
   }
 
   async #delete(table: string, where: string): Promise<void> {
-    await this.#client.command({ query: `ALTER TABLE ${table} DELETE WHERE ${where}` });
+    await this.#send({ sql: `ALTER TABLE ${table} DELETE WHERE ${where}` });
     for (;;) {
       const [found] = await this.#ask<{ mutations: string }>(
         `SELECT count() AS mutations FROM system.mutations

@@ -40,9 +40,15 @@ const PASSING_REASONS =
 const PASSING_WORDS = /socket hang up|aborted|premature close|other side closed/i;
 const TIMED_OUT = /timeout error|user aborted a request|aborted due to timeout/i;
 
+/** Whoever asks for a longer pause is not waited for. */
+const PAUSE_SECONDS_MAX = 60;
+
 /** Whether it may go better in a moment. */
 export function isPassing(cause: unknown): boolean {
-  if (cause instanceof ClewError) return false;
+  if (cause instanceof ClewError) {
+    const pauseSeconds = Number(cause.facts['retryAfterSeconds'] ?? 0);
+    return cause.code === 'CLEW_REMOTE_BUSY' && pauseSeconds <= PAUSE_SECONDS_MAX;
+  }
   const code = engineCodeOf(cause);
   if (code !== undefined) return PASSING_CODES.has(code);
   const reason = (cause as { code?: unknown }).code;
@@ -55,7 +61,7 @@ export function serverError(cause: unknown, name: ServerName): ClewError {
   if (cause instanceof ClewError) return cause;
   const words = wordsOf(cause);
   const engineCode = engineCodeOf(cause);
-  const whom = nameText(name);
+  const whom = serverWords(name);
   if (engineCode === undefined) return connectionError(cause, words, name);
   const isFull = /No space left on device|NOT_ENOUGH_SPACE/.test(words);
   const code = isFull ? 'CLEW_NO_SPACE' : (CODES[engineCode] ?? 'CLEW_ENGINE_REFUSED');
@@ -73,7 +79,7 @@ function connectionError(cause: unknown, words: string, name: ServerName): ClewE
   const { host, shard } = name;
   const reason = (cause as { code?: unknown }).code;
   if (TIMED_OUT.test(words)) {
-    const what = `${nameText(name)} did not answer in time.`;
+    const what = `${serverWords(name)} did not answer in time.`;
     const code = shard === undefined ? 'CLEW_REMOTE_SLOW' : 'CLEW_SHARD_DOWN';
     return new ClewError(code, what, { ...name }, cause);
   }
@@ -86,10 +92,11 @@ function connectionError(cause: unknown, words: string, name: ServerName): ClewE
   const isDown = error.code === 'CLEW_REMOTE_UNREACHABLE' || error.code === 'CLEW_REMOTE_CUT';
   const facts = { ...name, ...(typeof reason === 'string' && { reason }) };
   if (shard === undefined || !isDown) return new ClewError(error.code, error.message, facts, cause);
-  return new ClewError('CLEW_SHARD_DOWN', `${nameText(name)} can not be reached.`, facts, cause);
+  return new ClewError('CLEW_SHARD_DOWN', `${serverWords(name)} can not be reached.`, facts, cause);
 }
 
-function nameText({ host, shard }: ServerName): string {
+/** How a server is spoken of. */
+export function serverWords({ host, shard }: ServerName): string {
   return shard === undefined ? `The ClickHouse server ${host}` : `Shard ${shard} (${host})`;
 }
 
