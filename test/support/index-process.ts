@@ -20,6 +20,7 @@ if (import.meta.main) {
   const source = await openBlockSource(blocks);
   const ledger = await Ledger.open(ledgerFolder, source.network);
   process.stdout.write('indexing\n');
+  await ledger.prepareWriting();
   if (undoAbove !== undefined) await ledger.undoAbove(undoAbove);
   await indexBlocks(
     ledger,
