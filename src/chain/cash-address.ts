@@ -15,13 +15,9 @@ const CHECKSUM_WORDS = 8;
 const HASH_BYTES = [20, 24, 28, 32, 40, 48, 56, 64] as const;
 /** No payload is longer: 64 bytes, the version byte, and the checksum. */
 const WORDS_MAX = 112;
-const GENERATORS = [
-  0x98f2bc8e61n,
-  0x79b76d99e2n,
-  0xf33e5fb3c4n,
-  0xae2eabe2a8n,
-  0x1e4f43e470n,
-] as const;
+/** The checksum has 40 bits: two numbers of 20 each, high first, since 32 do not hold it. */
+const GENERATORS_HIGH = [0x98f2b, 0x79b76, 0xf33e5, 0xae2ea, 0x1e4f4] as const;
+const GENERATORS_LOW = [0xc8e61, 0xd99e2, 0xfb3c4, 0xbe2a8, 0x3e470] as const;
 
 /** What a CashAddr says. */
 export interface CashAddress {
@@ -31,19 +27,26 @@ export interface CashAddress {
   readonly hash: Uint8Array;
 }
 
-function checksum(prefix: string, words: Iterable<number>): bigint {
-  let sum = 1n;
+/** The eight words that make the checksum of prefix and words right; all zero when it is there and right already. */
+function checksumWords(prefix: string, words: Iterable<number>): number[] {
+  let high = 0;
+  let low = 1;
   const feed = (value: number): void => {
-    const top = sum >> 35n;
-    sum = ((sum & 0x07_ffff_ffffn) << 5n) ^ BigInt(value);
-    for (const [bit, generator] of GENERATORS.entries()) {
-      if ((top >> BigInt(bit)) % 2n === 1n) sum ^= generator;
+    const top = high >>> 15;
+    high = ((high & 0x7fff) << 5) | (low >>> 15);
+    low = ((low & 0x7fff) << 5) ^ value;
+    for (let bit = 0; bit < 5; bit += 1) {
+      if (((top >>> bit) & 1) === 0) continue;
+      high ^= GENERATORS_HIGH[bit]!;
+      low ^= GENERATORS_LOW[bit]!;
     }
   };
   for (const letter of prefix) feed(letter.charCodeAt(0) % 32);
   feed(0);
   for (const word of words) feed(word);
-  return sum ^ 1n;
+  low ^= 1;
+  const halves = [high, low];
+  return halves.flatMap((half) => [15, 10, 5, 0].map((shift) => (half >>> shift) & 31));
 }
 
 /**
@@ -61,7 +64,7 @@ export function readCashAddress(
   const words = [...payload].map((letter) => ALPHABET.indexOf(letter));
   if (words.includes(-1)) return 'form';
   if (words.length <= CHECKSUM_WORDS || words.length > WORDS_MAX) return 'form';
-  if (checksum(prefix, words) !== 0n) return 'checksum';
+  if (checksumWords(prefix, words).some((word) => word !== 0)) return 'checksum';
   // What is left over must be less than a byte, and zero.
   const bytes = bech32.fromWordsUnsafe(words.slice(0, -CHECKSUM_WORDS));
   if (!bytes) return 'version';
@@ -83,9 +86,7 @@ export function writeCashAddress({ prefix, type, hash }: CashAddress): string {
   if (size < 0 || type < 0 || type > 15)
     throw new RangeError(`no CashAddr: ${type}, ${hash.length}`);
   const words = bech32.toWords(Uint8Array.of(8 * type + size, ...hash));
-  const sum = checksum(prefix, [...words, ...new Array<number>(CHECKSUM_WORDS).fill(0)]);
-  for (let i = CHECKSUM_WORDS - 1; i >= 0; i -= 1) {
-    words.push(Number((sum >> BigInt(5 * i)) % 32n));
-  }
-  return `${prefix}:${words.map((word) => ALPHABET[word]).join('')}`;
+  const empty = new Array<number>(CHECKSUM_WORDS).fill(0);
+  const whole = [...words, ...checksumWords(prefix, [...words, ...empty])];
+  return `${prefix}:${whole.map((word) => ALPHABET[word]).join('')}`;
 }
