@@ -29,6 +29,9 @@ const TABLES = `
     prevout BLOB NOT NULL, txid BLOB NOT NULL, vin INTEGER NOT NULL,
     PRIMARY KEY (prevout, txid, vin)) WITHOUT ROWID;
   CREATE INDEX IF NOT EXISTS spends_by_txid ON spends (txid);
+  CREATE TABLE IF NOT EXISTS said_spenders (
+    txid BLOB NOT NULL, server INTEGER NOT NULL, tip INTEGER NOT NULL, tip_hash BLOB NOT NULL,
+    said TEXT NOT NULL, sum TEXT NOT NULL, PRIMARY KEY (txid, server)) WITHOUT ROWID;
   CREATE TABLE IF NOT EXISTS bare_keys (
     twin BLOB NOT NULL, script BLOB NOT NULL, txid BLOB NOT NULL,
     PRIMARY KEY (twin, script, txid)) WITHOUT ROWID;

@@ -15,6 +15,7 @@ import { SCRIPT_KIND } from '../../chain/script-kind.ts';
 import type { BlockHash, ScriptHex, Txid } from '../../units/ids.ts';
 import { EsploraCacheFile, sumOf } from './esplora-cache-file.ts';
 import { EsploraHistoryCache } from './esplora-history-cache.ts';
+import { EsploraSpenderCache } from './esplora-spender-cache.ts';
 import {
   type BesideBytes,
   besideBytes,
@@ -83,6 +84,8 @@ function prevoutKey({ txid, vout }: Outpoint): Uint8Array {
 export class EsploraCache {
   readonly #file: EsploraCacheFile;
   readonly #histories: EsploraHistoryCache;
+  /** What the server said of spenders. */
+  readonly saidSpenders: EsploraSpenderCache;
   readonly #network: Network;
   readonly #host: string;
   /** Transactions that were read or stored last. */
@@ -101,6 +104,7 @@ export class EsploraCache {
     this.#host = base.host;
     this.#file = new EsploraCacheFile(folder, network.name, base);
     this.#histories = new EsploraHistoryCache(this.#file);
+    this.saidSpenders = new EsploraSpenderCache(this.#file);
   }
 
   /** Another number after something was dropped because its block left the chain. */
@@ -390,6 +394,7 @@ export class EsploraCache {
       this.#file.run('DELETE FROM transactions WHERE height >= ?', height);
       this.#file.run('DELETE FROM headers WHERE height >= ?', height);
       this.#file.run('DELETE FROM block_txids WHERE height >= ?', height);
+      this.saidSpenders.dropFrom(height);
       this.#histories.cutFrom(height);
     });
   }

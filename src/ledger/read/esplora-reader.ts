@@ -33,8 +33,9 @@ import { EsploraChain, type ProofCounts } from './esplora-chain.ts';
 import { EsploraHistories } from './esplora-histories.ts';
 import { EsploraScripts } from './esplora-scripts.ts';
 import { ChainMoved, EsploraServer } from './esplora-server.ts';
+import type { SaidSpender } from './esplora-spender-cache.ts';
 import { checkTransaction, lie } from './esplora-transaction.ts';
-import { EsploraTransactions, type SaidSpender, sumsOf } from './esplora-transactions.ts';
+import { EsploraTransactions, sumsOf } from './esplora-transactions.ts';
 import type {
   HistoryQuestion,
   LedgerReader,

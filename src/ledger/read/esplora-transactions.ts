@@ -5,15 +5,9 @@ import type { AnsweredTransaction } from './esplora-answers.ts';
 import type { EsploraCache, PlacedTransaction } from './esplora-cache.ts';
 import type { EsploraChain } from './esplora-chain.ts';
 import { ChainMoved, type EsploraServer } from './esplora-server.ts';
+import type { SaidSpender } from './esplora-spender-cache.ts';
 import { checkTransaction, lie } from './esplora-transaction.ts';
 import type { Outpoint } from './ledger-reader.ts';
-
-/** What a server says spends an output. */
-export interface SaidSpender {
-  readonly txid: Txid;
-  readonly vin: number;
-  readonly height: number;
-}
 
 /** Answers about spenders kept in memory, which hold as long as the chain ends where it does. */
 const SPENDERS_KEPT = 50_000;
@@ -91,6 +85,7 @@ export class EsploraTransactions {
       // One id twice in the chain (before BIP 30): the newer one stays.
       return kept.blockHash !== place.blockHash && !(tx.isCoinbase && kept.height > place.height);
     });
+    fresh.sort((a, b) => a.place.height - b.place.height);
     this.#cache.putTransactions(fresh, tipHeight);
   }
 
@@ -99,19 +94,32 @@ export class EsploraTransactions {
    * is no such transaction.
    */
   async saidSpenders(txid: Txid): Promise<readonly (SaidSpender | undefined)[] | undefined> {
-    const { hash } = await this.#chain.tip();
+    const tip = await this.#chain.tip();
+    const { hash } = tip;
     if (this.#spendersAt !== hash || this.#spenders.size > SPENDERS_KEPT) {
       this.#spenders = new Map();
       this.#spendersAt = hash;
     }
     if (this.#spenders.has(txid)) return this.#spenders.get(txid);
+    const kept = this.#cache.saidSpenders.get(txid, hash, (vout) => this.#canBeSpent(txid, vout));
+    if (kept !== undefined) return kept;
+    const { epoch } = this.#cache;
     const answer = await this.#server.spenders(txid);
     const said = answer?.map((spender) => {
       if (spender?.place === undefined) return undefined;
       return { txid: spender.txid as Txid, vin: spender.vin, height: spender.place.height };
     });
     if (this.#spendersAt === hash) this.#spenders.set(txid, said);
+    const isStill = epoch === this.#cache.epoch && hash === (await this.#chain.tip()).hash;
+    if (said !== undefined && isStill) this.#cache.saidSpenders.put(txid, tip, said);
     return said;
+  }
+
+  /** What is not known of an output counts as what can be spent. */
+  #canBeSpent(txid: Txid, vout: number): boolean {
+    const placed = this.#cache.transaction(txid);
+    if (placed === undefined) return true;
+    return placed.place.height > 0 && placed.tx.outputs[vout]?.script !== undefined;
   }
 
   /** Who spends an output, from kept transactions alone. */
