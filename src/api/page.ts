@@ -13,6 +13,8 @@ export interface AsOf {
   readonly height: number;
   readonly hash: string;
   readonly timeSeconds: number;
+  /** Clusters are as of this block, where that is an earlier one. */
+  readonly clustersHeight?: number;
 }
 
 export interface PageParts {
@@ -72,7 +74,7 @@ ${asOf === undefined ? undefined : asOfLine(asOf)}
 }
 
 function asOfLine(asOf: AsOf): Html {
-  return html`<p>The ledger of ${asOf.network} ends at block ${groupedNumber(asOf.height)}, ${timeText(asOf.timeSeconds)}, <span class="hash">${asOf.hash}</span></p>`;
+  return html`<p>The ledger of ${asOf.network} ends at block ${groupedNumber(asOf.height)}, ${timeText(asOf.timeSeconds)}, <span class="hash">${asOf.hash}</span>${asOf.clustersHeight !== undefined && html`; clusters are as of block ${groupedNumber(asOf.clustersHeight)}`}</p>`;
 }
 
 /** A whole page as an answer. */

@@ -32,7 +32,7 @@ export async function transactionParties(
 ): Promise<TransactionParties> {
   const flow = await open.flow();
   const at = await open.asOf(asOfHeight);
-  const run = await open.run(at);
+  const run = await open.shownRun(at);
   const attributions = await open.attributions(run);
   const tx = getTransactionIndex(flow, txid, at.txEnd);
   const partyOf = (script: number): Party | undefined => {
@@ -63,7 +63,7 @@ export async function addressService(
   asOfHeight: number | undefined,
 ): Promise<ServiceClaim | undefined> {
   const at = await open.asOf(asOfHeight);
-  const attributions = await open.attributions(await open.run(at));
+  const attributions = await open.attributions(await open.shownRun(at));
   const { scripts } = await open.subject(address, at);
   for (const script of scripts) {
     const service = attributions.serviceOfScript(script);

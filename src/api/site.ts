@@ -1,7 +1,9 @@
 /** What the pages of `clew serve` speak of, and the frame that they share. */
 import type { NetworkName } from '../chain/network.ts';
 import { ClewError } from '../errors.ts';
+import type { Following } from '../pipeline/following.ts';
 import type { OpenNetwork } from '../pipeline/open-network.ts';
+import type { Unconfirmed } from '../pipeline/unconfirmed.ts';
 import { type AsOf, errorPage, type PageParts, pageAnswer, type SiteParts } from './page.ts';
 import type { ReportFolder } from './report-folder.ts';
 import { type Answer, jsonAnswer, type PageRequest } from './router.ts';
@@ -11,6 +13,10 @@ export interface Site {
   /** The network shown; undefined when nothing is indexed and only reports are shown. */
   readonly network: NetworkName | undefined;
   readonly reports: readonly ReportFolder[];
+  /** How following the node of the network is getting on, when one is followed. */
+  readonly following?: () => Following;
+  /** What waits in the mempool of that node: shown apart from facts. */
+  readonly unconfirmed?: Unconfirmed;
   useNetwork<T>(network: NetworkName, work: (open: OpenNetwork) => Promise<T>): Promise<T>;
 }
 
@@ -60,5 +66,12 @@ async function tipOf(open: OpenNetwork): Promise<AsOf> {
   const flow = await open.flow();
   const { height, hash } = open.ledger.tipOf(flow);
   const timeSeconds = flow.blockTime.at(flow.blockCount - 1);
-  return { network: open.network.name, height, hash, timeSeconds };
+  const clusters = open.shownClustersHeight;
+  return {
+    network: open.network.name,
+    height,
+    hash,
+    timeSeconds,
+    ...(clusters !== undefined && clusters < height && { clustersHeight: clusters }),
+  };
 }

@@ -100,6 +100,15 @@ export class ClusterRun {
     this.#activity = activity;
   }
 
+  /**
+   * The same run over the flow index of a later tip of the same chain.
+   *
+   * @param flow begins with all that the run has looked at
+   */
+  over(flow: FlowIndex): ClusterRun {
+    return new ClusterRun(flow, this.data, this.#activity);
+  }
+
   get runId(): string {
     return this.data.runId;
   }

@@ -8,7 +8,8 @@ import { join } from 'node:path';
 import { type Attributions, matchTags } from '../attribution/match.ts';
 import type { Tag } from '../attribution/tag.ts';
 import { findTags, loadTagIndex, loadTagIndexOf, type TagIndex } from '../attribution/tag-index.ts';
-import { canonicalAddress } from '../chain/address.ts';
+import { bytesToHex } from '../bytes/hex.ts';
+import { addressToScript, canonicalAddress } from '../chain/address.ts';
 import type { Network } from '../chain/network.ts';
 import { type ClusterRun, runClustering } from '../cluster/cluster-run.ts';
 import { scriptName } from '../cluster/script-name.ts';
@@ -40,6 +41,9 @@ import { whichArgument } from './which-argument.ts';
 
 /** Of a cluster up to this size the tags are looked up by address; for a larger one all tags are loaded. */
 const SMALL_CLUSTER_SCRIPTS = 10_000;
+
+/** Up to so many transactions clusters are made in about a second: then they are made anew for each tip that is shown. */
+const CLUSTERED_ANEW_TXS_MAX = 200_000;
 
 /** Where an open network finds what lies outside its ledger. */
 export interface NetworkPlaces {
@@ -73,6 +77,8 @@ export class OpenNetwork {
   /** What run and attributions were made from. */
   #flowOfCaches: FlowIndex | undefined;
   #run: ClusterRun | undefined;
+  /** The last run at a tip, which may have gone since. */
+  #lastRun: ClusterRun | undefined;
   /** The last run as of a height: pages that are read one after the other ask for the same. */
   #pastRun: { readonly txEnd: number; readonly run: ClusterRun } | undefined;
   #attributions = new WeakMap<ClusterRun, Promise<Attributions>>();
@@ -158,6 +164,29 @@ export class OpenNetwork {
     return flow;
   }
 
+  /** The same, or undefined while there is no block. */
+  async flowIfAny(): Promise<FlowIndex | undefined> {
+    try {
+      return await this.flow();
+    } catch (error) {
+      if (error instanceof ClewError && error.code === 'CLEW_LEDGER_EMPTY') return undefined;
+      throw error;
+    }
+  }
+
+  /**
+   * The scripts that an address means, as hex, whether or not the ledger has them: its own, and those that it stands for.
+   *
+   * @throws {ClewError} CLEW_ADDRESS_*
+   */
+  async scriptsOf(text: string): Promise<string[]> {
+    const address = canonicalAddress(text.trim(), this.network);
+    const flow = await this.flowIfAny();
+    const known = flow === undefined ? [] : resolveAddress(flow, address);
+    const own = bytesToHex(addressToScript(address, this.network));
+    return [...new Set([own, ...known.map((script) => bytesToHex(flow!.scripts.read(script)))])];
+  }
+
   /** Forget what was loaded, after blocks or tags came in. */
   refresh(): void {
     this.#run = undefined;
@@ -174,8 +203,34 @@ export class OpenNetwork {
   async run(at?: AsOf): Promise<ClusterRun> {
     const flow = await this.flow();
     if (at !== undefined && at.txEnd < flow.txCount) return this.#runAsOf(flow, at);
-    this.#run ??= loadRun(flow, this.runsFolder);
+    // Clusters of an earlier block may be what is shown.
+    if (this.#run?.data.txEnd !== flow.txCount) this.#run = loadRun(flow, this.runsFolder);
+    this.#lastRun = this.#run;
     return this.#run;
+  }
+
+  /**
+   * The clusters that pages and look-ups show. While a node is followed and the ledger is large they are not made anew with
+   * each block: those that were made last are shown as long as their last block is on the chain. A script that came later stands
+   * alone then. Reports and traces take `run`.
+   */
+  async shownRun(at?: AsOf): Promise<ClusterRun> {
+    const flow = await this.flow();
+    const isPast = at !== undefined && at.txEnd < flow.txCount;
+    const isFollowed = this.#places.node?.() !== undefined;
+    if (isPast || !isFollowed || flow.txCount <= CLUSTERED_ANEW_TXS_MAX || this.#run) {
+      return this.run(at);
+    }
+    const tip = this.#lastRun?.tip;
+    if (tip?.hash === undefined) return this.run(at);
+    if ((await findBlockHash(this.ledger.engine, tip.height)) !== tip.hash) return this.run(at);
+    this.#run = this.#lastRun!.over(flow);
+    return this.#run;
+  }
+
+  /** The last block of the clusters that were shown last; undefined when none were. */
+  get shownClustersHeight(): number | undefined {
+    return this.#run?.tip?.height;
   }
 
   /** Named like the run of a ledger that ends there: by its last block. Not kept on the disk. */
@@ -256,7 +311,7 @@ export class OpenNetwork {
   }
 
   async status(): Promise<StatusAnswer> {
-    return answerStatus(this.ledger, await this.flow(), await this.run());
+    return answerStatus(this.ledger, await this.flow(), await this.shownRun());
   }
 
   /**
@@ -272,7 +327,7 @@ export class OpenNetwork {
     const at = asOf(flow, asOfHeight);
     const facts = await readTransaction(this.ledger, flow, txid, { txEnd: at.txEnd });
     const txIndex = getTransactionIndex(flow, txid, at.txEnd);
-    const answer = answerTransaction(flow, await this.run(at), txIndex, facts);
+    const answer = answerTransaction(flow, await this.shownRun(at), txIndex, facts);
     if (!withBytes) return answer;
     const strippedHex = await readStrippedHex(facts, this.network, this.raw);
     return { ...answer, strippedHex };
@@ -283,7 +338,7 @@ export class OpenNetwork {
     const flow = await this.flow();
     const at = asOf(flow, asOfHeight);
     const subject = await this.subject(text, at);
-    const run = await this.run(at);
+    const run = await this.shownRun(at);
     const root = run.rootOf(subject.scripts[0]!);
     const about = {
       asOf: at,
@@ -303,7 +358,7 @@ export class OpenNetwork {
     const flow = await this.flow();
     const at = asOf(flow, asOfHeight);
     const subject = await this.subject(text, at);
-    const run = await this.run(at);
+    const run = await this.shownRun(at);
     const root = run.rootOf(subject.scripts[0]!);
     const attributions = await this.#attributionsOfCluster(run, root);
     const about = {
@@ -318,7 +373,7 @@ export class OpenNetwork {
   async why(from: string, to: string, asOfHeight?: number): Promise<WhyAnswer> {
     const flow = await this.flow();
     const at = asOf(flow, asOfHeight);
-    const run = await this.run(at);
+    const run = await this.shownRun(at);
     const start = await whichArgument(1, this.subject(from, at));
     const end = await whichArgument(2, this.subject(to, at));
     return answerWhy(flow, run, start, end, at.height);

@@ -1,7 +1,7 @@
 import type { TagIndex } from '../../attribution/tag-index.ts';
 import { amountText } from '../../chain/amount-text.ts';
 import type { StatusAnswer } from '../../pipeline/answers/status-answer.ts';
-import { type Html, html } from '../../report/html.ts';
+import { type Html, type HtmlPart, html } from '../../report/html.ts';
 import { countText, groupedNumber } from '../../units/number-text.ts';
 import type { PageParts } from '../page.ts';
 import { factList, timeText } from '../page-parts.ts';
@@ -38,6 +38,19 @@ function tagsPart({ tagCount, addressCount, pendingCount, sourcePacks }: TagInde
   return html`<p>${countText(tagCount, 'tag')} on ${countText(addressCount, 'address', 'addresses')}, from ${countText(sourcePacks.length, 'file')} in all: who sources say an address belongs to. A service that no tag names is not recognised.${pendingCount > 0 && ` ${countText(pendingCount, 'claim')} wait${pendingCount === 1 ? 's' : ''} for a person to confirm.`}</p>`;
 }
 
+function followingNote({ following }: Site): HtmlPart {
+  if (following === undefined) return undefined;
+  const { node, state, nodeHeight, reason, reorganisations } = following();
+  const said = {
+    starting: 'It has not answered yet.',
+    'catching-up': 'Blocks are coming in.',
+    'at-tip': 'The ledger has all its blocks.',
+    waiting: `Waiting: ${reason ?? ''}.`,
+    ended: `It is not followed any more: ${reason ?? ''}.`,
+  }[state];
+  return html`<p${state === 'ended' && html` class="note"`}>The node ${node} is followed. ${said}${nodeHeight !== null && ` Its last block is ${groupedNumber(nodeHeight)}.`}${reorganisations > 0 && ` ${countText(reorganisations, 'reorganisation')} since the start.`}</p>`;
+}
+
 function page(site: Site, answer: StatusAnswer, tags: TagIndex): Omit<PageParts, 'asOf'> {
   const { network, tip, unspent, fees, clusters, windows } = answer;
   const main = html`<h1>Clew follows the money</h1>
@@ -56,6 +69,7 @@ ${reportsPart(site)}
 <h2>Who is who</h2>
 ${tagsPart(tags)}
 <h2>The chain, as far as it is indexed</h2>
+${followingNote(site)}
 ${factList([
   ['Network', network],
   ['Last block', html`${groupedNumber(tip.height)}, ${timeText(tip.timeSeconds)}`],

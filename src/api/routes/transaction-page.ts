@@ -1,5 +1,6 @@
 import { amountText, coinText } from '../../chain/amount-text.ts';
 import { type VerdictRuleId, verdictGroup } from '../../cluster/verdict.ts';
+import { ClewError } from '../../errors.ts';
 import type { TransactionAnswer } from '../../pipeline/answers/transaction-answer.ts';
 import type { OpenNetwork } from '../../pipeline/open-network.ts';
 import { type Html, type HtmlPart, html } from '../../report/html.ts';
@@ -17,24 +18,52 @@ import {
 } from '../page-parts.ts';
 import { keptQuery, readPageQuery } from '../page-query.ts';
 import { type Party, type TransactionParties, transactionParties } from '../parties.ts';
-import type { Answer, PageRequest } from '../router.ts';
+import { type Answer, jsonAnswer, type PageRequest } from '../router.ts';
 import { ruleMeaning, strengthText } from '../rule-meaning.ts';
-import { answerFromNetwork, type Site } from '../site.ts';
+import { answerFromNetwork, type Site, sitePage } from '../site.ts';
+import { refreshUnconfirmed, unconfirmedPart } from '../unconfirmed-part.ts';
 import { ruleLink } from './rules-page.ts';
 
 /** Rows of a table that a page shows; whoever needs all takes the JSON. */
 const ROWS_MAX = 500;
 
-export function transactionPage(site: Site, request: PageRequest): Promise<Answer> {
+export async function transactionPage(site: Site, request: PageRequest): Promise<Answer> {
   const { asOf } = readPageQuery(request);
   const { txid = '' } = request.params;
-  return answerFromNetwork(
-    site,
-    request,
-    (open) => open.transaction(txid, asOf),
-    async (answer, open: OpenNetwork) =>
-      page(answer, await transactionParties(open, answer.txid, asOf), asOf),
+  try {
+    return await answerFromNetwork(
+      site,
+      request,
+      (open) => open.transaction(txid, asOf),
+      async (answer, open: OpenNetwork) =>
+        page(answer, await transactionParties(open, answer.txid, asOf), asOf),
+    );
+  } catch (error) {
+    const isMissing = error instanceof ClewError && MISSING.has(error.code);
+    if (!isMissing || asOf !== undefined || site.unconfirmed === undefined) throw error;
+    return (await waitingPage(site, request, txid)) ?? Promise.reject(error);
+  }
+}
+
+/** No such transaction, or no block at all. */
+const MISSING = new Set(['CLEW_TX_NOT_FOUND', 'CLEW_LEDGER_EMPTY']);
+
+/** A transaction that the ledger does not have, but waits in the mempool of the node that is followed. */
+async function waitingPage(
+  site: Site,
+  request: PageRequest,
+  txid: string,
+): Promise<Answer | undefined> {
+  await refreshUnconfirmed(site);
+  const answer = await site.useNetwork(site.network!, async (open) =>
+    site.unconfirmed!.ofTxid(txid, await open.flowIfAny()),
   );
+  if (answer.transactions.length === 0) return undefined;
+  if (request.wantsJson) return jsonAnswer(answer);
+  const main = html`<h1>Transaction</h1>
+<p><span class="hash">${txid}</span></p>
+${unconfirmedPart(answer)}`;
+  return sitePage({ title: `Transaction ${txid.slice(0, 12)}`, main, searched: txid });
 }
 
 function page(

@@ -1,6 +1,12 @@
 import { ClewError, EXIT } from '../../errors.ts';
 import { defineCommand } from '../command.ts';
-import { dataOptions, HEIGHT_MAX, memoryOption, progressOption } from '../common-options.ts';
+import {
+  dataOptions,
+  HEIGHT_MAX,
+  memoryOption,
+  progressOption,
+  takeOverOption,
+} from '../common-options.ts';
 import { FollowPrinter } from '../follow-text.ts';
 import { nodeOptions, openNode } from '../node-options.ts';
 
@@ -35,6 +41,7 @@ export const followCommand = defineCommand({
       kind: 'flag',
       help: 'keep the bytes of the blocks too, so that the node is not needed to read them again',
     },
+    ...takeOverOption,
     ...memoryOption,
     json: { kind: 'flag', help: 'print one line of JSON for each event instead of text' },
     ...progressOption,

@@ -1,9 +1,13 @@
 import type { Site } from '../../api/site.ts';
 import type { NetworkName } from '../../chain/network.ts';
 import { type ClewError, EXIT } from '../../errors.ts';
+import type { Following } from '../../pipeline/following.ts';
+import type { Unconfirmed } from '../../pipeline/unconfirmed.ts';
 import { type CommandContext, defineCommand } from '../command.ts';
 import { dataOptions, jsonOption, memoryOption } from '../common-options.ts';
 import { chooseNetwork, type DataFolder } from '../data-folder.ts';
+import { followBeside } from '../follow-beside.ts';
+import { nodeOptions, openNode } from '../node-options.ts';
 import { jsonText } from '../output.ts';
 import { errorText } from '../print-error.ts';
 
@@ -28,23 +32,35 @@ export const serveCommand = defineCommand({
       default: 0,
       help: '0 takes a free one',
     },
+    ...nodeOptions,
     ...dataOptions,
     ...memoryOption,
     ...jsonOption,
   },
-  examples: ['clew serve --report report --port 8400'],
+  examples: [
+    'clew serve --report report --port 8400',
+    'clew serve --rpc http://127.0.0.1:8332 --port 8400',
+  ],
   notes: [
     'It listens on 127.0.0.1 alone. Ctrl-C ends it.',
+    'With --rpc it follows a node as `clew follow` does: each block is shown once it is in. Transactions that wait in the ' +
+      'mempool of the node are shown apart, and never counted.',
+    'Of a large ledger the clusters are not made anew with each block: pages say as of which block they are.',
     'Below /api it answers like an Esplora server, from its own ledger: for wallets, explorers and scripts.',
   ],
   access: 'host',
-  async run({ report, port, network, json }, context) {
-    await serveSite(context, {
-      port,
-      reports: report,
-      network: networkToShow(context.data, network),
-      onOpen: (url) => (json ? jsonText({ format: 'clew-serve/1', url }) : `Open ${url}\n`),
-    });
+  async run({ report, port, network, json, ...options }, context) {
+    const node = await openNode(options, network);
+    const onOpen = (url: string): string =>
+      json ? jsonText({ format: 'clew-serve/1', url }) : `Open ${url}\n`;
+    const site = { port, reports: report, onOpen };
+    if (node === undefined) {
+      await serveSite(context, { ...site, network: networkToShow(context.data, network) });
+    } else {
+      await followBeside(context, node, network, (followed) =>
+        serveSite(context, { ...site, ...followed }),
+      ).finally(() => node.close());
+    }
     // Ctrl-C is how it is meant to end.
     return EXIT.ok;
   },
@@ -55,6 +71,10 @@ export interface ServeSiteOptions {
   /** Folders of reports. */
   readonly reports: readonly string[];
   readonly network: NetworkName | undefined;
+  /** How following the node of the network is getting on, when one is followed. */
+  readonly following?: () => Following;
+  /** What waits in the mempool of that node. */
+  readonly unconfirmed?: Unconfirmed;
   /** What to print once the server answers. */
   readonly onOpen: (url: string) => string;
 }
@@ -74,6 +94,8 @@ export async function serveSite(
     network: options.network,
     reports: options.reports.map(openReportFolder),
     useNetwork: (name, work) => session.useNetwork(name, work),
+    ...(options.following && { following: options.following }),
+    ...(options.unconfirmed && { unconfirmed: options.unconfirmed }),
   };
   const esplora = esploraApi(site, onFault);
   const server = await startServer({
