@@ -115,7 +115,11 @@ test('a reader fetches what is new only, goes back where blocks were undone, and
   await add(writer, chain.longer);
   assert.ok((await rowsFetched()) < first, 'only what was new');
   assert.equal(await rowsFetched(), 0);
+  const long = await openAt('long', chain.source, options);
   await add(writer, chain.source);
+  await long.refresh();
+  assert.deepEqual(await stateOf(long), await stateOf(writer), 'a reader that stays open');
+  await long.close();
   const afterFork = await rowsFetched();
   assert.ok(afterFork > 0 && afterFork < first, 'only the other branch');
   // A page cut off, and a byte changed: found when all is read, and fetched again.

@@ -267,3 +267,11 @@ export function checkpointFlow(flow: FlowIndex, tip: TipRecord, isEnd: boolean):
   });
   columns.dropUnreferencedKeys();
 }
+
+/** Whether links can help that are made anew: something of the flow index is missing or not what was written. */
+export function isDamage(error: unknown): boolean {
+  const code = error instanceof ClewError ? error.code : undefined;
+  return (
+    code === 'CLEW_FLOW_STALE' || code === 'CLEW_FLOW_FORMAT' || code === 'CLEW_COLUMN_DAMAGED'
+  );
+}

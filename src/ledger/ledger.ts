@@ -23,6 +23,7 @@ import {
   checkpointFlow,
   createFlow,
   hasCheckpoint,
+  isDamage,
   openFlow,
   openFlowAtCheckpoint,
   readCheckpoint,
@@ -30,8 +31,9 @@ import {
   recoverFlow,
 } from './flow-store.ts';
 import { undoBlocks } from './flow-undo.hot.ts';
+import type { LedgerOptions } from './ledger-options.ts';
 import { LedgerRows, type NewestTip, newestTip } from './ledger-rows.ts';
-import { type EngineChoice, openEngine } from './open-engine.ts';
+import { openEngine } from './open-engine.ts';
 import { ReaderGate } from './reader-gate.ts';
 import { NO_BASE, type RowBase } from './row-base.ts';
 import { LEDGER_FORMAT_VERSION, TIPS_TABLE } from './schema.ts';
@@ -48,16 +50,10 @@ import {
 } from './tip-record.ts';
 import { newestWholeTip } from './whole-tables.ts';
 
-export interface LedgerOptions extends FlowColumnsOptions, EngineChoice {
-  /** Called while columns are fetched from servers, with the rows done and their number. */
-  readonly onFetch?: (done: number, total: number) => void;
-  /** Write into a ledger on servers even though another data folder does: it must have been stopped. */
-  readonly isTakenOver?: boolean;
-  /** Called while links are made anew, with the transactions done and their number. */
-  readonly onRebuild?: (done: number, total: number) => void;
-  /** Where the row numbers of a new ledger's tables begin; a ledger that is there keeps its own. */
-  readonly base?: RowBase;
-}
+export type { LedgerOptions } from './ledger-options.ts';
+
+/** How old an answer from tables on servers may be. */
+const REFRESH_MS = 2_000;
 
 const NO_TIP: NewestTip = { tip: undefined, sequence: 0 };
 
@@ -75,6 +71,7 @@ export class Ledger {
   readonly #writer: ServerWriter | undefined;
   #tip: TipRecord | undefined;
   #sequence: number;
+  #refreshAtMs = 0;
   /** What was handed to the engine: the tip, or a batch that is on its way. */
   #handed: RowCounts | undefined;
   /** For reading. */
@@ -190,6 +187,19 @@ export class Ledger {
     this.#sequence = sequence;
     if (tip !== undefined) await this.gate.switch(() => this.#fetchFlow(tip));
     await this.#tables.dropAbove(this.rows);
+  }
+
+  /**
+   * For whoever only reads tables on servers: go on to the newest tip, which is looked for every few seconds. Not to be called
+   * from within `gate.read`.
+   */
+  async refresh(): Promise<void> {
+    if (!this.isReadOnly || performance.now() < this.#refreshAtMs) return;
+    this.#refreshAtMs = performance.now() + REFRESH_MS;
+    if (!(await this.engine.hasTips())) return;
+    const { tip } = await newestTip(this.engine, this.#folder);
+    if (tip === undefined || tip.hash === this.#tip?.hash) return;
+    await this.gate.switch(() => this.#fetchFlow(tip));
   }
 
   /** The flow index brought to a tip from the tables of servers. */
@@ -585,12 +595,4 @@ export class Ledger {
     this.#closeWritten();
     await this.engine.close();
   }
-}
-
-/** Whether links can help that are made anew: something of the flow index is missing or not what was written. */
-function isDamage(error: unknown): boolean {
-  const code = error instanceof ClewError ? error.code : undefined;
-  return (
-    code === 'CLEW_FLOW_STALE' || code === 'CLEW_FLOW_FORMAT' || code === 'CLEW_COLUMN_DAMAGED'
-  );
 }

@@ -76,9 +76,12 @@ export class DataSession {
     access: 'read' | 'write' = 'read',
   ): Promise<T> {
     return this.#networks.use(network, async (open) => {
-      if (access === 'read') return open.ledger.gate.read(() => work(open));
-      await open.ledger.prepareWriting();
-      return work(open);
+      if (access === 'write') {
+        await open.ledger.prepareWriting();
+        return work(open);
+      }
+      await open.ledger.refresh();
+      return open.ledger.gate.read(() => work(open));
     });
   }
 
