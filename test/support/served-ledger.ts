@@ -7,7 +7,7 @@ import { siteRoutes } from '../../src/api/site-routes.ts';
 import type { ClewError } from '../../src/errors.ts';
 import { indexBlocks } from '../../src/pipeline/index-blocks.ts';
 import { OpenNetwork } from '../../src/pipeline/open-network.ts';
-import { openBlockSource } from '../../src/source/block-source.ts';
+import { type BlockSource, openBlockSource } from '../../src/source/block-source.ts';
 import { NaiveEsplora } from './naive-esplora.ts';
 
 export interface ServedLedger {
@@ -24,6 +24,15 @@ export interface ServedLedger {
 /** @param blocks folder of blocks; @param folder where the ledger goes */
 export async function serveLedger(blocks: string, folder: string): Promise<ServedLedger> {
   const source = await openBlockSource(blocks);
+  try {
+    return await serveSource(source, folder);
+  } finally {
+    source.close();
+  }
+}
+
+/** The blocks of a source, or some of them. */
+export async function serveSource(source: BlockSource, folder: string): Promise<ServedLedger> {
   const { network } = source;
   const places = {
     networkFolder: join(folder, network.name),
@@ -32,7 +41,6 @@ export async function serveLedger(blocks: string, folder: string): Promise<Serve
   const open = await OpenNetwork.open(places, network);
   await indexBlocks(open.ledger, source);
   const naive = new NaiveEsplora(source);
-  source.close();
   const faults: ClewError[] = [];
   const site = {
     network: network.name,
