@@ -29,14 +29,18 @@ export interface FactsAsked extends EsploraAsked {
 /**
  * The same, where facts may be asked of a server instead.
  *
- * @throws {ClewError} as `withNetwork`; CLEW_REMOTE_CONSENT and others of servers elsewhere
+ * @param subjects what the question is about, as typed: where the folder holds several networks it may tell which is meant
+ * @throws {ClewError} as `withNetwork`; CLEW_ADDRESS_AMBIGUOUS; CLEW_REMOTE_CONSENT and others of servers elsewhere
  */
 export async function withFacts<T>(
   context: CommandContext,
   asked: FactsAsked,
   work: (network: OpenNetwork) => Promise<T>,
+  subjects: readonly string[] = [],
 ): Promise<T> {
   const { withEsplora } = await import('./with-esplora.ts');
   const answer = await withEsplora(context, asked, work);
-  return answer === undefined ? withNetwork(context, asked.network, work) : answer.value;
+  if (answer !== undefined) return answer.value;
+  const { networkOfSubjects } = await import('./network-of-subjects.ts');
+  return withNetwork(context, await networkOfSubjects(context, asked.network, subjects), work);
 }

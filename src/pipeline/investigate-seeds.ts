@@ -13,6 +13,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { basename, join } from 'node:path';
+import type { NetworkName } from '../chain/network.ts';
 import { ClewError } from '../errors.ts';
 import { fileError } from '../file-error.ts';
 import { parseSeeds, type Seed, type SeedSet } from '../intake/seeds.ts';
@@ -41,6 +42,8 @@ export interface SeedFile {
 export interface InvestigateSeedsOptions {
   /** Key for the digests that stand for links. */
   readonly siteKey: Uint8Array;
+  /** Networks that the user works with: an address that is valid there too is warned about. */
+  readonly otherNetworks?: readonly NetworkName[];
   readonly title?: string;
   readonly prices?: PriceBook;
   /** Currencies to show, in order; the first two of the prices unless given. */
@@ -77,7 +80,7 @@ export async function investigateSeeds(
   file: SeedFile,
   options: InvestigateSeedsOptions,
 ): Promise<InvestigateSeedsResult> {
-  const seedSet = parseSeeds(file.bytes, network.network, { siteKey: options.siteKey });
+  const seedSet = parseSeeds(file.bytes, network.network, options);
   options.onStage?.(`${seedSet.seeds.length} seeds`);
   const { investigation, flow, at } = await network.ask(
     namedBySeeds(seedSet.seeds),

@@ -1,4 +1,6 @@
 /** `clew trace`: from what was named, addresses, outputs or a whole seed file, to where its coins lead. */
+
+import type { NetworkName } from '../chain/network.ts';
 import { ClewError } from '../errors.ts';
 import { parseSeeds, type SeedSet } from '../intake/seeds.ts';
 import { getOutputIndex } from '../ledger/transaction-facts.ts';
@@ -31,6 +33,8 @@ export type TraceSubjects =
   | {
       readonly seedFile: SeedFile;
       readonly siteKey: Uint8Array;
+      /** Networks that the user works with: an address that is valid there too is warned about. */
+      readonly otherNetworks?: readonly NetworkName[];
       /** Told what the file holds, lines that could not be used too. */
       readonly onSeedSet?: (set: SeedSet) => void;
     };
@@ -69,7 +73,7 @@ type ReadSubjects = { readonly subjects: readonly string[] } | { readonly seeds:
 
 function readBeginning({ network }: OpenNetwork, from: TraceSubjects): ReadSubjects {
   if ('subjects' in from) return from;
-  const seeds = parseSeeds(from.seedFile.bytes, network, { siteKey: from.siteKey });
+  const seeds = parseSeeds(from.seedFile.bytes, network, from);
   from.onSeedSet?.(seeds);
   return { seeds };
 }

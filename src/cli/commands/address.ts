@@ -1,6 +1,7 @@
 import { amountText } from '../../chain/amount-text.ts';
 import type { AddressAnswer } from '../../pipeline/answers/address-answer.ts';
 import type { PricedAddress } from '../../pipeline/fiat-answers.ts';
+import type { OpenNetwork } from '../../pipeline/open-network.ts';
 import { countText, groupedNumber } from '../../units/number-text.ts';
 import { formatTime } from '../../units/time.ts';
 import { defineCommand } from '../command.ts';
@@ -30,7 +31,8 @@ export const addressCommand = defineCommand({
   access: 'read',
   async run({ address, asOf, limit, cursor, json, ...options }, context) {
     const page = pageOf(limit, cursor);
-    const found = await withFacts(context, options, (open) => open.address(address, page, asOf));
+    const ask = (open: OpenNetwork) => open.address(address, page, asOf);
+    const found = await withFacts(context, options, ask, [address]);
     const fiat = await fiatAsked(context, found.network, options);
     const { priceAddress } = await import('../../pipeline/fiat-answers.ts');
     const answer = fiat === undefined ? found : priceAddress(found, fiat.book, fiat.currencies);

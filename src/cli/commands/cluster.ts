@@ -29,8 +29,11 @@ export const clusterCommand = defineCommand({
   async run({ address, asOf, history, limit, cursor, json, ...options }, context) {
     const page = pageOf(limit, cursor);
     const list = history ? 'history' : 'members';
-    const answer = await withFacts(context, options, (open) =>
-      open.cluster(address, page, asOf, list),
+    const answer = await withFacts(
+      context,
+      options,
+      (open) => open.cluster(address, page, asOf, list),
+      [address],
     );
     await context.stdout.write(json ? jsonText(answer) : clusterText(answer));
   },

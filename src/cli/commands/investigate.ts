@@ -188,6 +188,7 @@ export async function makeReport(
   const result = await ask((open) =>
     investigateSeeds(open, file, {
       siteKey: loadSiteKey(context.data.keys),
+      otherNetworks: context.data.networks(),
       ...(title !== undefined && { title }),
       ...priced,
       ...(asOfHeight !== undefined && { asOfHeight }),

@@ -98,15 +98,19 @@ export const traceCommand = defineCommand({
     const { traceSubjects } = await import('../../pipeline/trace-subjects.ts');
     const from = seeds === undefined ? { subjects } : await seedSubjects(seeds, context);
     const view = await tellingOfSeeds(context, () =>
-      withFacts(context, options, (open) =>
-        traceSubjects(open, from, {
-          direction,
-          method,
-          limits: traceLimits(options),
-          passServices: !options.stopAtServices,
-          passMixes: !options.stopAtCoinjoins,
-          ...(asOf !== undefined && { asOfHeight: asOf }),
-        }),
+      withFacts(
+        context,
+        options,
+        (open) =>
+          traceSubjects(open, from, {
+            direction,
+            method,
+            limits: traceLimits(options),
+            passServices: !options.stopAtServices,
+            passMixes: !options.stopAtCoinjoins,
+            ...(asOf !== undefined && { asOfHeight: asOf }),
+          }),
+        subjects,
       ),
     );
     const fiat = await fiatAsked(context, view.derivation.network, options);
@@ -122,6 +126,7 @@ async function seedSubjects(path: string, context: CommandContext) {
   return {
     seedFile: readInput(path),
     siteKey: loadSiteKey(context.data.keys),
+    otherNetworks: context.data.networks(),
     onSeedSet: (set: SeedSet) => warnOfSeeds(set, context),
   };
 }

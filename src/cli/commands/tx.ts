@@ -30,7 +30,9 @@ export const txCommand = defineCommand({
   examples: ['clew tx 4a5e1e4baab89f3a32518a88c31bc87f618f76673e2cc77ab2127b7afdeda33b'],
   access: 'read',
   async run({ txid, asOf, raw, json, ...options }, context) {
-    const found = await withFacts(context, options, (open) => open.transaction(txid, asOf, raw));
+    const found = await withFacts(context, options, (open) => open.transaction(txid, asOf, raw), [
+      txid,
+    ]);
     const fiat = await fiatAsked(context, found.network, options);
     const { priceTransaction } = await import('../../pipeline/fiat-answers.ts');
     const answer = fiat === undefined ? found : priceTransaction(found, fiat.book, fiat.currencies);

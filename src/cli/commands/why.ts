@@ -22,7 +22,10 @@ export const whyCommand = defineCommand({
   notes: ['When they are in different clusters it says so, with exit code 3.'],
   access: 'read',
   async run({ from, to, asOf, json, ...options }, context) {
-    const answer = await withFacts(context, options, (open) => open.why(from, to, asOf));
+    const answer = await withFacts(context, options, (open) => open.why(from, to, asOf), [
+      from,
+      to,
+    ]);
     await context.stdout.write(json ? jsonText(answer) : whyText(answer));
   },
 });
