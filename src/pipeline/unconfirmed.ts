@@ -177,22 +177,26 @@ export class Unconfirmed {
   ofScripts(scripts: readonly string[], flow: FlowIndex | undefined): UnconfirmedAnswer {
     this.#resolve(flow);
     const txids = new Set(scripts.flatMap((script) => [...(this.#byScript.get(script) ?? [])]));
-    return this.#answer([...txids].sort());
+    return this.#answer([...txids].sort(), flow);
   }
 
   /** The transaction of an id, if it waits. */
   ofTxid(txid: string, flow: FlowIndex | undefined): UnconfirmedAnswer {
     this.#resolve(flow);
-    return this.#answer(this.#byTxid.has(txid) ? [txid] : []);
+    return this.#answer(this.#byTxid.has(txid) ? [txid] : [], flow);
   }
 
-  #answer(txids: readonly string[]): UnconfirmedAnswer {
+  #answer(txids: readonly string[], flow: FlowIndex | undefined): UnconfirmedAnswer {
+    // A block that came since the mempool was read may hold some of them.
+    const waiting = txids.filter(
+      (txid) => flow === undefined || flow.findTxs(displayToHash(txid)).length === 0,
+    );
     return {
       format: 'clew-unconfirmed/1',
       network: this.#network.name,
       node: this.#node.host,
       poolTransactions: this.count,
-      transactions: txids.map((txid) => this.#told(this.#byTxid.get(txid)!)),
+      transactions: waiting.map((txid) => this.#told(this.#byTxid.get(txid)!)),
     };
   }
 
