@@ -4,13 +4,19 @@
  */
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { copyFileSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { type Clock, systemClock } from '../src/clock.ts';
 import { EXIT } from '../src/errors.ts';
 import { TIMEOUT_VARIABLE } from '../src/net/remote-timeout.ts';
 import { type BtcdNode, findBtcd, hasBtcd, startBtcd } from './support/btcd-node.ts';
+import {
+  type ClickhouseServers,
+  findClickhouse,
+  hasClickhouse,
+  startClickhouse,
+} from './support/clickhouse-server.ts';
 import { type Manners, type RudeProxy, rudeProxy } from './support/rude-proxy.ts';
 import { type Run, runClewAt } from './support/run-clew.ts';
 import { temporaryFolder } from './support/temporary-folder.ts';
@@ -178,4 +184,180 @@ test('a node with a certificate that nobody vouches for', async (t) => {
     await proxy.close();
   }
   assert.equal(digestOf('node-data'), whole);
+});
+
+let databases: ClickhouseServers | undefined;
+let databaseProxy: RudeProxy;
+const LEDGER_PASSWORD = 'not-a-secret-91bc';
+
+before(async () => {
+  if (findClickhouse() === undefined) return;
+  databases = await startClickhouse({
+    count: 2,
+    users: [
+      { name: 'writer', password: LEDGER_PASSWORD, databases: ['one', 'many', 'fresh'] },
+      { name: 'reader', password: LEDGER_PASSWORD, databases: ['one', 'many'], readonly: 2 },
+    ],
+  });
+  for (const server of databases.servers) {
+    for (const name of ['one', 'many', 'fresh']) await server.query(`CREATE DATABASE ${name}`);
+  }
+  databaseProxy = await rudeProxy(databases.servers[0]!.url);
+  process.env['CLEW_LEDGER_PASSWORD'] = LEDGER_PASSWORD;
+  for (const [out, transactions] of [
+    ['few', '300'],
+    ['more', '500'],
+  ] as const) {
+    const made = await clew(
+      'simulate',
+      '--out',
+      out,
+      '--transactions',
+      transactions,
+      '--seed',
+      'r',
+    );
+    assert.equal(made.exit, 0, made.stderr);
+  }
+});
+after(async () => {
+  delete process.env['CLEW_LEDGER_PASSWORD'];
+  await databaseProxy?.close();
+  await databases?.close();
+});
+
+const ledgerUrl = (url: string, user = 'writer', database = 'one'): string =>
+  `${url.replace('//', `//${user}@`)}/${database}`;
+
+/** Of all rows of a database, as text; who writes apart. */
+async function databaseDigest(name: string): Promise<string> {
+  const digest = createHash('sha256');
+  for (const server of databases!.servers) {
+    const tables = await server.query(
+      `SELECT name FROM system.tables WHERE database = '${name}' AND engine = 'MergeTree' ORDER BY name`,
+    );
+    for (const table of tables.split('\n').filter((each) => each !== '')) {
+      const rows = await server.query(`SELECT * FROM ${name}.${table}`);
+      digest.update(`${table}\n${rows.split('\n').sort().join('\n')}\n`);
+    }
+  }
+  return digest.digest('hex');
+}
+
+test('a database server that misbehaves is told by its code, and both ends stay as they were', async (t) => {
+  if (!hasClickhouse(t)) return;
+  const writer = ['--data', 'writer', '--ledger', ledgerUrl(databaseProxy.url)];
+  const reader = ['--data', 'reader', '--ledger', ledgerUrl(databaseProxy.url, 'reader')];
+  const indexed = await clew('index', '--blocks', 'few', ...writer);
+  assert.equal(indexed.exit, 0, indexed.stderr);
+  const fetched = await clew('status', ...reader);
+  assert.equal(fetched.exit, 0, fetched.stderr);
+  const { status } = indexed.json;
+  const whole = [await databaseDigest('one'), digestOf('writer'), digestOf('reader')];
+  const assertKept = async (about: string): Promise<void> => {
+    const now = [await databaseDigest('one'), digestOf('writer'), digestOf('reader')];
+    assert.deepEqual(now, whole, about);
+  };
+  for (const [manners, code, exit, names] of MANNERS) {
+    databaseProxy.manners = manners;
+    assertError(await clew('status', ...reader), code, exit, names, `${manners}, reading`);
+    // Whoever writes waits for minutes for a server that may come back: not tried here.
+    if (manners === 'slow' || manners === 'cut') continue;
+    const index = await clew('index', '--blocks', 'more', ...writer);
+    assertError(index, code, exit, names, `${manners}, writing`);
+  }
+  databaseProxy.manners = 'pass';
+  await assertKept('bad manners');
+  assert.equal(databaseProxy.followed, 0, 'nobody goes where a server sends them');
+
+  const nobody = await clew('status', '--data', 'reader', '--ledger', `${NOBODY}/one`);
+  assertError(nobody, 'CLEW_REMOTE_UNREACHABLE', EXIT.unavailable, /ECONNREFUSED/, 'nobody');
+  const other = await clew('status', ...reader, '--network', 'main');
+  assert.notEqual(other.exit, 0);
+  assert.match(other.error!.code, /^CLEW_(NETWORK_MISMATCH|LEDGER_EMPTY|USAGE)$/);
+  const inArgument = ledgerUrl(databaseProxy.url).replace('@', `:${LEDGER_PASSWORD}@`);
+  const told = await clew('status', '--data', 'reader', '--ledger', inArgument);
+  assertError(told, 'CLEW_SECRET_IN_ARGUMENT', EXIT.usage, /./, 'password');
+  assert.ok(!`${told.stdout}${told.stderr}`.includes(LEDGER_PASSWORD));
+  const second = ['--data', 'second', '--ledger', ledgerUrl(databaseProxy.url)];
+  const taken = await clew('index', '--blocks', 'more', ...second);
+  assertError(taken, 'CLEW_LEDGER_TAKEN', EXIT.busy, /./, 'a second writer');
+  const noRights = await clew('index', '--blocks', 'more', '--take-over', ...reader);
+  assertError(noRights, 'CLEW_ENGINE_AUTH', EXIT.unavailable, /127/, 'rights');
+  process.env['CLEW_LEDGER_PASSWORD'] = 'wrong';
+  const refused = await clew('status', ...reader);
+  assertError(refused, 'CLEW_ENGINE_AUTH', EXIT.unavailable, /127/, 'wrong password');
+  process.env['CLEW_LEDGER_PASSWORD'] = LEDGER_PASSWORD;
+  await assertKept('users');
+
+  // After all that the same commands do their work.
+  const more = await clew('index', '--blocks', 'more', '--anew', ...writer);
+  assert.equal(more.exit, 0, more.stderr);
+  const now = await clew('status', ...reader);
+  assert.equal(now.exit, 0, now.stderr);
+  assert.deepEqual(now.json.tip, more.json.status.tip);
+  assert.notDeepEqual(now.json.tip, status.tip);
+});
+
+test('a database server that lies to a reader is caught by the checksums of the tip', async (t) => {
+  if (!hasClickhouse(t)) return;
+  const liar = ['--data', 'liar', '--ledger', ledgerUrl(databaseProxy.url, 'reader')];
+  databaseProxy.manners = 'lie';
+  databaseProxy.only = (_, body) => body.includes('FORMAT Native');
+  databaseProxy.lie = (answer) => {
+    const changed = Buffer.from(answer);
+    if (changed.length > 400) changed[changed.length - 9]! ^= 1;
+    return changed;
+  };
+  const lied = await clew('status', ...liar);
+  assert.notEqual(lied.exit, 0, 'a lie was believed');
+  assert.match(lied.error!.code, /^CLEW_(COLUMN_DAMAGED|LEDGER_DAMAGED|REMOTE_LIE|REMOTE_FORMAT)$/);
+  databaseProxy.manners = 'pass';
+  databaseProxy.only = () => true;
+  const honest = await clew('status', ...liar);
+  assert.equal(honest.exit, 0, honest.stderr);
+  assert.equal(digestOf('liar'), digestOf('reader'));
+});
+
+test('a shard map with a hole, a shard twice, or a shard that is down', async (t) => {
+  if (!hasClickhouse(t)) return;
+  const [first, second] = databases!.servers.map(({ url }) => ({ url }));
+  const put = (name: string, shards: unknown, more: object = {}): string => {
+    const file = { format: 'clew-shards/1', cluster: databases!.cluster, database: 'many' };
+    writeFileSync(join(folder, name), JSON.stringify({ ...file, user: 'writer', ...more, shards }));
+    return name;
+  };
+  const good = put('good.json', [first, second]);
+  const indexed = await clew('index', '--blocks', 'few', '--data', 'cluster', '--ledger', good);
+  assert.equal(indexed.exit, 0, indexed.stderr);
+  const whole = [await databaseDigest('many'), digestOf('cluster')];
+  writeFileSync(join(folder, 'cut.json'), '{"format": "clew-shards/1", "shards": [');
+  const maps: readonly (readonly [string, RegExp])[] = [
+    [put('hole.json', [first]), /shard/],
+    [put('swapped.json', [second, first]), /shard/],
+    [put('double.json', [first, first]), /same/],
+    [put('none.json', []), /no shard/],
+    [put('null.json', [first, null, second]), /2/],
+    [put('password.json', [first, second], { password: LEDGER_PASSWORD }), /password/i],
+    [put('cluster.json', [first, second], { cluster: 'nobody' }), /nobody/],
+    ['cut.json', /JSON/],
+  ];
+  for (const [map, names] of maps) {
+    // Whoever comes anew, and the data folder that has always used the file.
+    const anew = await clew('status', '--data', 'cluster-reader', '--ledger', map);
+    assertError(anew, 'CLEW_SHARD_MAP', EXIT.badInput, names, `${map}, anew`);
+    copyFileSync(join(folder, map), join(folder, good));
+    const known = await clew('status', '--data', 'cluster');
+    assertError(known, 'CLEW_SHARD_MAP', EXIT.badInput, names, `${map}, known`);
+    for (const run of [anew, known]) assert.ok(!run.stderr.includes(LEDGER_PASSWORD), map);
+  }
+  put(good, [first, second]);
+  assert.deepEqual([await databaseDigest('many'), digestOf('cluster')], whole);
+  await databases!.servers[1]!.kill();
+  const down = await clew('status', '--data', 'cluster', '--ledger', good);
+  assertError(down, 'CLEW_SHARD_DOWN', EXIT.unavailable, /"shard":2/, 'down');
+  await databases!.servers[1]!.start();
+  assert.deepEqual([await databaseDigest('many'), digestOf('cluster')], whole);
+  const up = await clew('status', '--data', 'cluster', '--ledger', good);
+  assert.equal(up.exit, 0, up.stderr);
 });

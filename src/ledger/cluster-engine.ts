@@ -17,7 +17,12 @@ import type { DecodedBlock } from './native-block.ts';
 import { TIPS_TABLE } from './schema.ts';
 import { ServerConnection, sqlString } from './server-connection.ts';
 import { hasTable, InsertQueue, requireEmpty } from './server-engine.ts';
-import { createServerTable, FIRST_SHARD_TABLES, SERVER_TABLES } from './server-schema.ts';
+import {
+  createServerTable,
+  FIRST_SHARD_TABLES,
+  SERVER_TABLES,
+  SHARD_LOCAL,
+} from './server-schema.ts';
 import { shardsByBlock, shardsByKey, splitColumns } from './split-columns.hot.ts';
 import type { TableDefinition } from './table-definition.ts';
 
@@ -25,7 +30,6 @@ const SHARD_TABLE = {
   columns: { ledger: 'String', shard: 'UInt32', shards: 'UInt32' },
   orderBy: 'shard',
 } as const;
-const SHARD_LOCAL = 'shard_local';
 const SHARDS = 'shards';
 
 interface ShardRow {

@@ -1,7 +1,7 @@
 /** A ledger's tables on one ClickHouse server. */
 import { ClewError } from '../errors.ts';
 import type { Columns, InsertOnce, LedgerEngine, Patience } from './engine.ts';
-import type { LedgerServers } from './ledger-servers.ts';
+import { type LedgerServers, shardMapError } from './ledger-servers.ts';
 import type { DecodedBlock } from './native-block.ts';
 import { TIPS_TABLE } from './schema.ts';
 import { nativeBody, ServerConnection, sqlString } from './server-connection.ts';
@@ -10,22 +10,34 @@ import {
   createServerTable,
   FIRST_SHARD_TABLES,
   SERVER_TABLES,
+  SHARD_LOCAL,
 } from './server-schema.ts';
 
 /**
  * Connect to the server that has, or will have, a ledger's tables. Nothing is made yet.
  *
- * @throws {ClewError} CLEW_REMOTE_*, CLEW_ENGINE_*
+ * @throws {ClewError} CLEW_REMOTE_*, CLEW_ENGINE_*; CLEW_SHARD_MAP for one shard of several
  */
 export async function openServer(servers: LedgerServers): Promise<LedgerEngine> {
   const connection = new ServerConnection(servers, servers.urls[0]!);
   try {
     await connection.greet();
+    await requireNoShard(connection);
     return new ServerEngine(connection);
   } catch (error) {
     await connection.close();
     throw error;
   }
+}
+
+/** One shard of a cluster would take rows for the others. */
+async function requireNoShard(connection: ServerConnection): Promise<void> {
+  if (!(await hasTable(connection, SHARD_LOCAL))) return;
+  const { host, database } = connection.name;
+  throw shardMapError(
+    `The database ${database} of ${host} is a shard of a cluster: name the file that lists all its shards.`,
+    { ...connection.name },
+  );
 }
 
 class ServerEngine implements LedgerEngine {

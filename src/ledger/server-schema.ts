@@ -165,6 +165,9 @@ export const FIRST_SHARD_TABLES = {
   [WAITING_TABLE]: WAITING_BLOCKS,
 } as const;
 
+/** On every shard of a cluster: which one it is, and of which ledger. */
+export const SHARD_LOCAL = 'shard_local';
+
 export interface CreateOptions {
   /** False for servers before 19: DDL without codecs. */
   readonly hasCodecs: boolean;
