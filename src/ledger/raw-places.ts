@@ -95,11 +95,20 @@ export class RawPlaces {
   async #queryBlocks(rows: readonly number[]): Promise<[number, RawPlace][]> {
     const { engine, base } = this.#tables;
     const found = await engine.query<BlockRow>(
-      `SELECT toString(block_index) AS row, lower(hex(reverse(hash))) AS block_hash, file_offset, size_bytes, file_id
+      `SELECT toString(block_index) AS row, lower(hex(reverse(hash))) AS block_hash, file_id, file_offset, size_bytes
        FROM blocks WHERE block_index IN (${sqlRows(base.blocks, rows)})`,
     );
-    // No join: tables of a cluster can not be joined, and servers of 2018 take one at most.
-    const paths = await this.#queryPaths(new Set(found.map(({ file_id }) => file_id)));
+    // No join: on a cluster each shard would make it with its own part.
+    const files = [...new Set(found.map((row) => row.file_id))];
+    const paths = new Map(
+      found.length === 0
+        ? []
+        : (
+            await engine.query<{ file_id: number; path: string }>(
+              `SELECT file_id, path FROM files WHERE file_id IN (${files.join(',')})`,
+            )
+          ).map((row) => [row.file_id, row.path]),
+    );
     return found.map((row) => [
       Number(BigInt(row.row) - base.blocks),
       {
@@ -109,14 +118,6 @@ export class RawPlaces {
         blockHash: row.block_hash,
       },
     ]);
-  }
-
-  async #queryPaths(files: ReadonlySet<number>): Promise<ReadonlyMap<number, string>> {
-    if (files.size === 0) return new Map();
-    const found = await this.#tables.engine.query<{ file_id: number; path: string }>(
-      `SELECT file_id, path FROM files WHERE file_id IN (${[...files].join(',')})`,
-    );
-    return new Map(found.map(({ file_id, path }) => [file_id, path]));
   }
 
   async #queryTransactions(rows: readonly number[]): Promise<[number, Extent][]> {

@@ -136,24 +136,28 @@ export async function blockTransactionPage(
   if (start % TXS_PER_PAGE !== 0) {
     throw badRequest(`start index must be a multiple of ${TXS_PER_PAGE}`);
   }
-  const { plans, network } = await ledger.use(async (state) => {
+  const { plans, network, raw } = await ledger.use(async (state) => {
     const { row } = await requireBlock(state, hash);
     const { first, end } = blockTransactions(state.flow, row);
     if (start >= end - first) throw notFound('start index out of range');
     const count = Math.min(TXS_PER_PAGE, end - first - start);
     const txs = Array.from({ length: count }, (_, i) => first + start + i);
-    return { plans: await planTransactions(state, txs), network: state.flow.network };
+    return {
+      plans: await planTransactions(state, txs),
+      network: state.flow.network,
+      raw: state.raw,
+    };
   });
-  return valueAnswer(await transactionValues(plans, ledger.raw(network), network));
+  return valueAnswer(await transactionValues(plans, raw, network));
 }
 
 export async function blockRaw(ledger: EsploraLedger, hash: string): Promise<Answer> {
-  const { place, network } = await ledger.use(async (state) => {
+  const { place, network, raw } = await ledger.use(async (state) => {
     const { row } = await requireBlock(state, hash);
     const [place] = await state.places.ofBlocks(state.flow, [row]);
-    return { place: place!, network: state.flow.network };
+    return { place: place!, network: state.flow.network, raw: state.raw };
   });
-  const bytes = await ledger.raw(network).read(place, place.blockHash);
+  const bytes = await raw.read(place, place.blockHash);
   requireWhole(bytes, place, network);
   return { ...bytesAnswer(bytes), headers: { ETag: `"${place.blockHash}"` } };
 }

@@ -1,20 +1,18 @@
 /** What the Esplora API answers from, and how its questions reach it. */
-import type { Network, NetworkName } from '../../chain/network.ts';
+import type { NetworkName } from '../../chain/network.ts';
 import { ClewError } from '../../errors.ts';
 import type { FlowIndex } from '../../ledger/flow-index.ts';
 import type { Ledger } from '../../ledger/ledger.ts';
 import { RawPlaces } from '../../ledger/raw-places.ts';
 import { FlowReader } from '../../ledger/read/flow-reader.ts';
 import type { OpenNetwork } from '../../pipeline/open-network.ts';
-import { openRawSource, type RawSource } from '../../pipeline/raw-source.ts';
+import type { RawSource } from '../../pipeline/raw-source.ts';
 import { ScriptSearch } from './script-search.ts';
 
 export interface EsploraSite {
   /** The network answered for; undefined when nothing is indexed. */
   readonly network: NetworkName | undefined;
   useNetwork<T>(network: NetworkName, work: (open: OpenNetwork) => Promise<T>): Promise<T>;
-  /** Where bytes of blocks are read from; block files alone when left out. */
-  readonly openRaw?: (network: Network) => RawSource;
 }
 
 /** One state of the ledger, from beginning to end of `EsploraLedger.use`. */
@@ -27,12 +25,16 @@ export interface EsploraState {
   readonly places: RawPlaces;
   /** `<data>/<network>` */
   readonly folder: string;
+  /**
+   * Bytes of blocks, from files or a node. To be used afterwards: while a node is asked, nobody may wait in the ledger. It opens
+   * again what was closed meanwhile.
+   */
+  readonly raw: RawSource;
 }
 
 export class EsploraLedger {
   readonly #site: EsploraSite;
   readonly search: ScriptSearch;
-  #raw: RawSource | undefined;
   readonly #readers = new WeakMap<Ledger, Pick<EsploraState, 'reader' | 'places'>>();
 
   constructor(site: EsploraSite) {
@@ -63,18 +65,11 @@ export class EsploraLedger {
         readers = { reader: new FlowReader(ledger), places: new RawPlaces(ledger) };
         this.#readers.set(ledger, readers);
       }
-      return work({ ledger, flow, folder: open.folder, ...readers });
+      return work({ ledger, flow, folder: open.folder, raw: open.raw, ...readers });
     });
   }
 
-  raw(network: Network): RawSource {
-    this.#raw ??= (this.#site.openRaw ?? openRawSource)(network);
-    return this.#raw;
-  }
-
-  async close(): Promise<void> {
-    await this.search.close();
-    this.#raw?.close();
-    this.#raw = undefined;
+  close(): Promise<void> {
+    return this.search.close();
   }
 }

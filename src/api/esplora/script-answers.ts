@@ -101,11 +101,15 @@ export async function scriptHistory(
   lastSeen: string | undefined,
 ): Promise<Answer> {
   const after = lastSeen === undefined ? undefined : parseHash(lastSeen);
-  const { plans, network } = await useScript(ledger, asked, async (state, script) => {
+  const { plans, network, raw } = await useScript(ledger, asked, async (state, script) => {
     const txs = historyRows(state.flow, script, after);
-    return { plans: await planTransactions(state, txs), network: state.flow.network };
+    return {
+      plans: await planTransactions(state, txs),
+      network: state.flow.network,
+      raw: state.raw,
+    };
   });
-  return valueAnswer(await transactionValues(plans, ledger.raw(network), network));
+  return valueAnswer(await transactionValues(plans, raw, network));
 }
 
 function historyRows(flow: FlowIndex, script: number, after: string | undefined): number[] {

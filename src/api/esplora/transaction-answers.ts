@@ -36,13 +36,13 @@ function requireTx(flow: FlowIndex, txid: string): number {
 function planOf(ledger: EsploraLedger, txid: string) {
   return ledger.use(async (state) => {
     const [plan] = await planTransactions(state, [requireTx(state.flow, txid)]);
-    return { plan: plan!, network: state.flow.network };
+    return { plan: plan!, network: state.flow.network, raw: state.raw };
   });
 }
 
 export async function transaction(ledger: EsploraLedger, txid: string): Promise<Answer> {
-  const { plan, network } = await planOf(ledger, txid);
-  const [value] = await transactionValues([plan], ledger.raw(network), network);
+  const { plan, network, raw } = await planOf(ledger, txid);
+  const [value] = await transactionValues([plan], raw, network);
   return valueAnswer(value);
 }
 
@@ -56,8 +56,8 @@ export async function transactionBytes(
   txid: string,
   form: 'hex' | 'raw',
 ): Promise<Answer> {
-  const { plan, network } = await planOf(ledger, txid);
-  const { bytes } = await readTransactionBytes(plan, ledger.raw(network), network);
+  const { plan, network, raw } = await planOf(ledger, txid);
+  const { bytes } = await readTransactionBytes(plan, raw, network);
   const answer = form === 'hex' ? textAnswer(bytesToHex(bytes)) : bytesAnswer(bytes);
   return { ...answer, headers: tagOf(plan) };
 }
