@@ -6,7 +6,7 @@
  * regression-test networks.
  */
 import { ByteWriter } from '../bytes/byte-writer.ts';
-import { hash160, sha256Hex } from '../bytes/hash.ts';
+import { hash160, sha256d, sha256Hex } from '../bytes/hash.ts';
 import { displayToHash, hashToDisplay, hexToBytes } from '../bytes/hex.ts';
 import { seededRandom } from '../bytes/seeded-random.ts';
 import { scriptToAddress } from '../chain/address.ts';
@@ -15,7 +15,6 @@ import { merkleRoot } from '../chain/merkle.ts';
 import { type Network, subsidySats } from '../chain/network.ts';
 import { p2pkhScript } from '../chain/script.ts';
 import {
-  parseTransaction,
   serializeTransaction,
   type TransactionInput,
   type TransactionOutput,
@@ -138,7 +137,7 @@ export class CoinChain {
     feeSats = FEE_SATS,
   ): Txid {
     const bytes = serializeTransaction(tx, { witness: true });
-    const { txid } = parseTransaction(bytes, 0, this.network).tx;
+    const txid = idOf(tx);
     this.#pending.push({ tx, txid, bytes });
     this.#feesSats += feeSats;
     this.#own(txid, owners);
@@ -193,7 +192,7 @@ export class CoinChain {
       ...options.coinbase,
     };
     const bytes = serializeTransaction(coinbase, { witness: true });
-    const { txid } = parseTransaction(bytes, 0, this.network).tx;
+    const txid = idOf(coinbase);
     this.#own(txid, [[miner, reward]]);
     const others = this.#pending.map(({ txid: id, bytes: raw }) => ({ txid: id, bytes: raw }));
     if (isCanonicalOrder(height, this.network)) {
@@ -236,4 +235,9 @@ export class CoinChain {
     const addresses = people.map((person) => this.addressOf(person));
     this.scenarios[name] = { txids, addresses, note };
   }
+}
+
+/** The id of a transaction: the hash of its bytes without witness. */
+function idOf(tx: TransactionParts): Txid {
+  return hashToDisplay(sha256d(serializeTransaction(tx, { witness: false }))) as Txid;
 }

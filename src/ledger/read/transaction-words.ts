@@ -26,6 +26,8 @@ export function transactionWords(
   const unknownInputs = isCoinbase
     ? 0
     : inputs.filter(({ valueSats }) => valueSats === undefined).length;
+  // What has no inputs and is no coinbase got its coins from beside the chain.
+  const isFeeKnown = !isCoinbase && unknownInputs === 0 && inputs.length > 0;
   const sum = (items: readonly { readonly valueSats?: number }[]): number =>
     items.reduce((total, { valueSats = 0 }) => total + valueSats, 0);
   return {
@@ -42,7 +44,7 @@ export function transactionWords(
     hasWitness: rest.hasWitness,
     inputs: inputs.map((input, vin) => inputWords(input, vin, network)),
     outputs: outputs.map((output, vout) => outputWords(output, vout, network)),
-    ...(isCoinbase || unknownInputs > 0 ? {} : { feeSats: sum(inputs) - sum(outputs) }),
+    ...(isFeeKnown ? { feeSats: sum(inputs) - sum(outputs) } : {}),
     unknownInputs,
     sameIdAtHeights: rest.sameIdAtHeights,
   };

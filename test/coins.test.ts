@@ -1,0 +1,332 @@
+/**
+ * The coins besides Bitcoin, end to end: a scenario chain each, indexed through the command line into ONE data folder, asked
+ * about, followed, clustered, checked, reorganised; and real blocks where there are some.
+ */
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { before, test } from 'node:test';
+import { hashToDisplay } from '../src/bytes/hex.ts';
+import { BlockColumns, readBlockColumns } from '../src/chain/block-columns.hot.ts';
+import { NETWORKS } from '../src/chain/network.ts';
+import { parseBlock, serializeTransaction, specialType } from '../src/chain/transaction.ts';
+import { COMMAND_GROUPS } from '../src/cli/command-list.ts';
+import { openLocally } from '../src/cli/local-host.ts';
+import { type Host, runCommandLine } from '../src/cli/run-command-line.ts';
+import { systemClock } from '../src/clock.ts';
+import { findTransactions } from '../src/ledger/transaction-facts.ts';
+import { OpenNetwork } from '../src/pipeline/open-network.ts';
+import { BlockFiles } from '../src/simulate/block-files.ts';
+import {
+  COIN_SCENARIOS,
+  type CoinScenario,
+  coinScenario,
+  writeCoinScenario,
+} from '../src/simulate/coin-scenario.ts';
+import { DOGECOIN_COINS_MAX, dogecoinWhale } from '../src/simulate/scenarios/dogecoin-auxpow.ts';
+import { NONE } from '../src/units/ids.ts';
+import { temporaryFolder } from './support/temporary-folder.ts';
+
+const folder = temporaryFolder('coins');
+const data = join(folder, 'data');
+const chains = new Map<string, CoinScenario>(
+  COIN_SCENARIOS.map((name) => [name, coinScenario(name)]),
+);
+
+interface Run {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+async function run(...argv: string[]): Promise<Run> {
+  const held = { stdout: '', stderr: '' };
+  const host: Host = {
+    stdout: {
+      write: (text) => {
+        held.stdout += text;
+      },
+    },
+    stderr: {
+      write: (text) => {
+        held.stderr += text;
+      },
+    },
+    terminal: { stdoutIsTerminal: false, stderrIsTerminal: false, columns: 80 },
+    clock: systemClock,
+    signal: new AbortController().signal,
+    workingFolder: folder,
+    debug: true,
+    commands: COMMAND_GROUPS,
+    openData: (path, wanted) => openLocally(host, path, wanted),
+  };
+  return { code: await runCommandLine([...argv, '--data', data], host), ...held };
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: answers of commands, looked into here and there
+async function ask(...argv: string[]): Promise<any> {
+  const { code, stdout, stderr } = await run(...argv, '--json');
+  assert.equal(code, 0, `${argv.join(' ')}: ${stderr}`);
+  return JSON.parse(stdout);
+}
+
+function scenario(chain: string, name: string) {
+  const found = chains.get(chain)?.scenarios[name];
+  assert.ok(found, `${chain} ${name}`);
+  return found;
+}
+
+const networkOf = (chain: string): string => chains.get(chain)!.network.name;
+const on = (chain: string): string[] => ['--network', networkOf(chain)];
+
+before(async () => {
+  for (const name of COIN_SCENARIOS) {
+    // First what a node has before a reorganisation, then all of it.
+    writeCoinScenario(join(folder, name, 'before'), name, 'stale');
+    writeCoinScenario(join(folder, name, 'after'), name);
+  }
+});
+
+test('each chain is indexed, reorganised and found sound, side by side in one folder', async () => {
+  for (const [name, chain] of chains) {
+    const blocks = (which: string): string[] => ['--blocks', join(folder, name, which)];
+    await ask('index', ...blocks('before'), ...on(name));
+    const stale = await ask('status', ...on(name));
+    assert.equal(stale.tip.hash, chain.staleBlocks[0]!.hash, name);
+    await ask('index', ...blocks('after'), ...on(name));
+    const status = await ask('status', ...on(name));
+    assert.equal(status.tip.hash, chain.blocks.at(-1)!.hash, name);
+    const check = await ask('check', ...on(name));
+    assert.ok(check.isSound, name);
+    assert.ok(check.isWhole, name);
+  }
+});
+
+test('every transaction of every block is found under its id, with its place, inputs and outputs', async () => {
+  for (const [name, { blocks, network }] of chains) {
+    const noStore = (): Promise<never> => Promise.reject(new Error('no workspace is needed'));
+    const places = { networkFolder: join(data, network.name), store: noStore };
+    const open = await OpenNetwork.open(places, network);
+    const flow = await open.flow();
+    for (const [row, block] of blocks.entries()) {
+      const { transactions } = parseBlock(block.bytes, network);
+      const ids = flow.blockTxids(row);
+      assert.equal(ids.length, 32 * transactions.length);
+      for (const [position, tx] of transactions.entries()) {
+        assert.equal(hashToDisplay(ids.subarray(32 * position, 32 * position + 32)), tx.txid);
+        const answer = await open.transaction(tx.txid);
+        assert.equal(answer.height, block.height);
+        assert.equal(answer.position, position, `${name} ${tx.txid}`);
+        assert.equal(flow.txid(flow.txAt(row, position)), tx.txid);
+        assert.equal(answer.sizeBytes, tx.size);
+        assert.deepEqual(
+          answer.outputs.map(({ valueSats }) => valueSats),
+          tx.outputs.map(({ valueSats }) => valueSats),
+        );
+        assert.equal(answer.inputs.length, tx.inputs.length);
+        for (const [i, input] of tx.inputs.entries()) {
+          if (!tx.isCoinbase) assert.equal(answer.inputs[i]!.prevTxid, input.prevTxid);
+        }
+        // Rows stand in spending order, whatever the positions are.
+        for (const { spentBy } of answer.outputs) {
+          if (spentBy === undefined) continue;
+          const [spender] = findTransactions(flow, spentBy.txid);
+          assert.ok(spender! > findTransactions(flow, tx.txid)[0]!);
+        }
+      }
+      assert.equal(flow.txAt(row, transactions.length), NONE);
+    }
+    await open.close();
+  }
+});
+
+test('columns and objects read the blocks of all coins alike, and the objects write them back', () => {
+  for (const { blocks, network } of chains.values()) {
+    const columns = new BlockColumns();
+    for (const { bytes } of blocks) {
+      readBlockColumns(bytes, network, columns);
+      const { transactions } = parseBlock(bytes, network);
+      assert.equal(columns.txCount, transactions.length);
+      for (const [i, tx] of transactions.entries()) {
+        assert.equal(hashToDisplay(columns.txids.subarray(32 * i, 32 * i + 32)), tx.txid);
+        assert.equal(columns.txLength[i], tx.size);
+        assert.equal(columns.txStrippedLength[i], tx.strippedSize);
+        assert.equal(columns.txIsHogEx[i] === 1, tx.isHogEx);
+        const at = columns.txOffset[i]!;
+        const raw = Buffer.from(bytes.subarray(at, at + tx.size));
+        assert.ok(raw.equals(serializeTransaction(tx, { witness: true })), tx.txid);
+      }
+    }
+  }
+});
+
+test('Litecoin: money that goes into the extension block is followed no further, either way', async () => {
+  const chain = 'litecoin-mweb';
+  const [shopIn, , hogEx] = scenario(chain, 'pegIn').txids;
+  const forward = await ask('trace', `${shopIn}:0`, ...on(chain));
+  assert.deepEqual(
+    forward.stops.map(({ reason }: { reason: string }) => reason),
+    ['side_ledger'],
+  );
+  const [pegOut] = scenario(chain, 'pegOut').txids;
+  const back = await ask('trace', `${pegOut}:1`, '--direction', 'backward', ...on(chain));
+  assert.deepEqual(
+    back.stops.map(({ reason }: { reason: string }) => reason),
+    ['side_ledger'],
+  );
+  // Two strangers whose coins went in by one transaction are not one owner.
+  const { inputs } = await ask('tx', hogEx!, ...on(chain));
+  const [first, second] = inputs.map(({ address }: { address: string }) => address);
+  assert.notEqual(first, second);
+  const cluster = await ask('cluster', first, ...on(chain));
+  assert.ok(!cluster.members.includes(second));
+  const parted = await run('why', first, second, ...on(chain));
+  assert.notEqual(parted.code, 0);
+});
+
+test('Litecoin: an old P2SH address, the same string as Bitcoin’s test networks, is the new one', async () => {
+  const chain = 'litecoin-mweb';
+  const { blocks, network } = chains.get(chain)!;
+  const scripts = blocks.flatMap(({ bytes }) =>
+    parseBlock(bytes, network).transactions.flatMap(({ outputs }) => outputs),
+  );
+  const { kind } = scripts.find(({ script }) => script[0] === 0xa9)!;
+  assert.equal(kind, 3);
+});
+
+test('Dogecoin: payers and cash-out are found across merged-mined blocks', async () => {
+  const chain = 'dogecoin-auxpow';
+  const { txids, addresses } = scenario(chain, 'payments');
+  const [site] = addresses;
+  const answer = await ask('address', site!, ...on(chain));
+  assert.equal(answer.received, String(3 * 1234 * 100_000_000 + answerChange(chain, site!)));
+  const trace = await ask('trace', `${txids[0]}:0`, ...on(chain));
+  assert.ok(trace.leaves.length > 0);
+});
+
+/** What a name got back as change of its own payments. */
+function answerChange(chain: string, address: string): number {
+  const { blocks, network } = chains.get(chain)!;
+  const cashOut = scenario(chain, 'cashOut').txids[1];
+  let sats = 0;
+  for (const { bytes } of blocks) {
+    for (const tx of parseBlock(bytes, network).transactions) {
+      if (tx.txid !== cashOut) continue;
+      sats += tx.outputs[1]?.valueSats ?? 0;
+    }
+  }
+  assert.ok(address.length > 0);
+  return sats;
+}
+
+test('Dogecoin: the largest exact amount is kept to the unit; a larger one is refused by its own code', async () => {
+  const cases = [
+    [DOGECOIN_COINS_MAX, 0],
+    [DOGECOIN_COINS_MAX + 1, 1],
+  ] as const;
+  for (const [coins, wanted] of cases) {
+    const whale = dogecoinWhale(coins);
+    const files = new BlockFiles(join(folder, `whale-${coins}`), whale.network.magic);
+    for (const { bytes } of whale.blocks) files.append(bytes);
+    files.close();
+    const network = NETWORKS['dogecoin-regtest'];
+    const into = new BlockColumns();
+    const read = (): void => readBlockColumns(whale.blocks[1]!.bytes, network, into);
+    if (wanted === 0) {
+      read();
+      assert.equal(into.outValue[0], coins * 100_000_000);
+    } else {
+      assert.throws(read, { code: 'CLEW_LEDGER_LIMIT' });
+      assert.throws(() => parseBlock(whale.blocks[1]!.bytes, network), {
+        code: 'CLEW_BLOCK_DAMAGED',
+      });
+    }
+  }
+});
+
+test('Dash: transactions with a type, without inputs or outputs; what comes out of the pool has no origin', async () => {
+  const chain = 'dash-special';
+  const { blocks, network } = chains.get(chain)!;
+  const types = new Set(
+    blocks.flatMap(({ bytes }) =>
+      parseBlock(bytes, network).transactions.map(({ version }) => specialType(version)),
+    ),
+  );
+  assert.deepEqual([...types].sort(), [0, 1, 5, 6, 8, 9]);
+  const [plain] = scenario(chain, 'commitment').txids;
+  const empty = await ask('tx', plain!, ...on(chain));
+  assert.deepEqual([empty.inputs.length, empty.outputs.length], [0, 0]);
+  const [, unlock, spent] = scenario(chain, 'creditPool').txids;
+  const back = await ask('trace', `${spent}:0`, '--direction', 'backward', ...on(chain));
+  assert.deepEqual(
+    back.stops.map(({ reason }: { reason: string }) => reason),
+    ['side_ledger'],
+  );
+  const out = await ask('tx', unlock!, ...on(chain));
+  assert.equal(out.feeSats, null);
+});
+
+test('Bitcoin Cash: coins are followed through a block in which children stand before their parents', async () => {
+  const chain = 'bitcoincash-order';
+  const { txids, addresses } = scenario(chain, 'hops');
+  const { blocks, network } = chains.get(chain)!;
+  const block = blocks.find(({ bytes }) =>
+    parseBlock(bytes, network).transactions.some(({ txid }) => txid === txids[0]),
+  )!;
+  const order = parseBlock(block.bytes, network).transactions.map(({ txid }) => txid as string);
+  const places = txids.map((txid) => order.indexOf(txid));
+  assert.ok(
+    places.some((place, i) => i > 0 && place < places[i - 1]!),
+    'some child stands before its parent',
+  );
+  const trace = await ask('trace', `${txids[0]}:0`, ...on(chain), '--depth', '20');
+  const hops = Math.max(...trace.leaves.map((leaf: { hops: number }) => leaf.hops));
+  assert.ok(hops >= txids.length - 1, `${hops}`);
+  // Each holder was paid once and paid once, in one block; pages of one row give the same as one page.
+  const [, holder] = addresses;
+  const whole = await ask('address', holder!, ...on(chain));
+  assert.equal(whole.history.length, 2);
+  const first = await ask('address', holder!, ...on(chain), '--limit', '1');
+  const second = await ask(
+    'address',
+    holder!,
+    ...on(chain),
+    '--limit',
+    '1',
+    '--cursor',
+    first.nextCursor,
+  );
+  assert.deepEqual([...first.history, ...second.history], whole.history);
+});
+
+test('Bitcoin Cash: outputs with tokens belong to their address, however it is written', async () => {
+  const chain = 'bitcoincash-order';
+  const [holder] = scenario(chain, 'tokens').addresses;
+  assert.ok(holder!.startsWith('bchreg:q'));
+  for (const text of [holder!, holder!.slice('bchreg:'.length), holder!.toUpperCase()]) {
+    const answer = await ask('address', text, ...on(chain));
+    assert.equal(answer.address, holder);
+    assert.equal(answer.received, String(1000 + 2000 + 5 * 100_000_000));
+  }
+});
+
+test('nobody says which network: the address tells, or it is asked', async () => {
+  const [bch] = scenario('bitcoincash-order', 'tokens').addresses;
+  assert.equal((await ask('address', bch!)).network, 'bitcoincash-regtest');
+  const [dash] = scenario('dash-special', 'payment').addresses;
+  assert.equal((await ask('address', dash!)).network, 'dash-regtest');
+  // A transaction is in one ledger.
+  const [paid] = scenario('litecoin-mweb', 'payment').txids;
+  assert.equal((await ask('tx', paid!)).network, 'litecoin-regtest');
+  // Base58 with version 111 is valid on Litecoin's, Dogecoin's and Bitcoin Cash's test networks.
+  const [shop] = scenario('litecoin-mweb', 'payment').addresses;
+  const refused = await run('address', shop!, '--json');
+  assert.equal(refused.code, 2);
+  const { error } = JSON.parse(refused.stdout || refused.stderr);
+  assert.equal(error.code, 'CLEW_ADDRESS_AMBIGUOUS');
+  assert.equal(error.facts.networks, 'litecoin-regtest dogecoin-regtest bitcoincash-regtest');
+  assert.equal(error.facts.appearsOn, 'litecoin-regtest');
+  assert.equal(
+    (await ask('address', shop!, '--network', 'litecoin-regtest')).network,
+    'litecoin-regtest',
+  );
+});
