@@ -4,6 +4,7 @@ import { BlockLoader } from '../../src/ledger/block-loader.hot.ts';
 import { countFlow } from '../../src/ledger/counters.ts';
 import type { LedgerEngine } from '../../src/ledger/engine.ts';
 import { FlowIndex } from '../../src/ledger/flow-index.ts';
+import { undoBlocks } from '../../src/ledger/flow-undo.hot.ts';
 import { LedgerRows } from '../../src/ledger/ledger-rows.ts';
 import type { FlowLedger } from '../../src/ledger/read/flow-reader.ts';
 import { ReaderGate } from '../../src/ledger/reader-gate.ts';
@@ -30,11 +31,11 @@ export class EngineFiller {
   readonly #engine: LedgerEngine;
   readonly #base: RowBase;
   readonly #rows: LedgerRows;
-  readonly #loader: BlockLoader;
+  #loader: BlockLoader;
   #sequence = 0;
   #tip: TipRecord | undefined;
   #committed: RowCounts;
-  #last: FilledBlock | undefined;
+  #last: Pick<FilledBlock, 'height' | 'hash'> | undefined;
 
   private constructor(network: Network, engine: LedgerEngine, base: RowBase) {
     this.#network = network;
@@ -92,6 +93,24 @@ export class EngineFiller {
     this.#sequence += 1;
     await this.#rows.insertTip(this.#sequence, record);
     await this.#engine.settle();
+  }
+
+  /**
+   * Undoes all blocks above a height, as a ledger does: the tip first, then the rows. All must be committed.
+   *
+   * @param hash of the block at the height
+   * @param between called when the tip is in and the rows are not gone yet
+   */
+  async undoAbove(height: number, hash: string, between?: () => Promise<void>): Promise<void> {
+    const { flow } = this;
+    const blocks = flow.findBlock(height)! + 1;
+    const counters = undoBlocks(flow, blocks, this.#loader.counters);
+    this.#loader = new BlockLoader(flow, counters, this.#base);
+    this.#committed = { files: 1, ...flow.counts };
+    this.#last = { height, hash };
+    await this.insertTip();
+    await between?.();
+    await this.#rows.dropAbove(this.#committed);
   }
 
   /** The same as a `FlowReader` reads it: the columns in memory, with the engine's tables. */

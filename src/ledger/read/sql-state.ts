@@ -248,6 +248,8 @@ export class SqlTips {
   readonly #engine: LedgerEngine;
   readonly #network: Network;
   #state: SqlState | undefined;
+  /** False until the commit log was found: whoever only reads a new database does not make one. */
+  #isMade = false;
 
   constructor(engine: LedgerEngine, network: Network) {
     this.#engine = engine;
@@ -261,6 +263,18 @@ export class SqlTips {
 
   /** The number of the newest tip; 0 for an empty ledger. */
   async newestSeq(): Promise<number> {
+    this.#isMade ||= await this.#engine.hasTips();
+    if (!this.#isMade) return 0;
+    try {
+      return await this.#askNewestSeq();
+    } catch {
+      // A ledger that is loaded anew may have no tables for a moment.
+      this.#isMade = await this.#engine.hasTips();
+      return this.#isMade ? this.#askNewestSeq() : 0;
+    }
+  }
+
+  async #askNewestSeq(): Promise<number> {
     const [row] = await this.#engine.query<{ newest: Wide }>(
       `SELECT max(seq) AS newest FROM ${TIPS_TABLE}`,
     );
