@@ -104,6 +104,20 @@ test('SQL: chDB, one ClickHouse server, a cluster of two shards; and the flow in
   }
 });
 
+test('scripts with many events, and sets that need many statements', async (t) => {
+  const world = await economyWorld(folder, ECONOMY_TRANSACTIONS);
+  const engine = await openChdb(join(folder, 'small-statements'), true);
+  t.after(() => engine.close());
+  await fillEngine(world, engine);
+  const reader = new SqlReader(engine, world.source.network, {
+    rowsPerStatement: 70,
+    namesPerStatement: 30,
+    eventsPerStatement: 40,
+    fewEvents: 12,
+  });
+  await requireContract(t, reader, world.slow, { seed: world.seed, samples: 40 });
+});
+
 test('the flow index of a ledger on the disk', async (t) => {
   const world = await scenarioWorld(folder);
   const ledger = await Ledger.open(join(folder, 'flow'), world.source.network);

@@ -8,12 +8,6 @@
 import { NO_ROW_SQL } from '../schema.ts';
 import type { SqlState, Wide } from './sql-state.ts';
 
-/** Scripts in one statement: three lists of 20 digits each stay below the servers' limit for a statement, 256 KiB. */
-const SCRIPTS_PER_STATEMENT = 2_000;
-/** Events that one statement may have to group. */
-const EVENTS_PER_STATEMENT = 400_000;
-/** A script with more events than this is asked for alone. */
-const FEW_EVENTS = 20_000;
 /** Events read for each entry of a page of a busy script at first. */
 const EVENTS_PER_ENTRY = 4;
 
@@ -52,7 +46,7 @@ export async function countEvents(
   scripts: Iterable<number>,
 ): Promise<ReadonlyMap<number, number>> {
   const counts = new Map<number, number>();
-  await state.inChunks([...new Set(scripts)], SCRIPTS_PER_STATEMENT, async (some) => {
+  await state.inChunks([...new Set(scripts)], state.limits.namesPerStatement, async (some) => {
     const found = await state.query<{ s: Wide; events: Wide }>(
       `SELECT script_id AS s, count() AS events FROM script_events
        WHERE script_id IN (${state.list('scripts', some)}) AND tx_index < ${state.end('transactions')}
@@ -65,21 +59,25 @@ export async function countEvents(
 
 /** Items in groups whose events one statement can take; busy ones alone. */
 function grouped<Item extends { readonly script: number }>(
+  state: SqlState,
   items: readonly Item[],
   counts: ReadonlyMap<number, number>,
 ): { readonly few: readonly (readonly Item[])[]; readonly busy: readonly Item[] } {
   const few: Item[][] = [];
   const busy: Item[] = [];
-  let events = EVENTS_PER_STATEMENT;
+  let events = state.limits.eventsPerStatement;
   for (const item of items) {
     const own = counts.get(item.script) ?? 0;
     if (own === 0) continue;
-    if (own > FEW_EVENTS) {
+    if (own > state.limits.fewEvents) {
       busy.push(item);
       continue;
     }
     events += own;
-    if (events > EVENTS_PER_STATEMENT || few.at(-1)!.length >= SCRIPTS_PER_STATEMENT) {
+    if (
+      events > state.limits.eventsPerStatement ||
+      few.at(-1)!.length >= state.limits.namesPerStatement
+    ) {
       few.push([]);
       events = own;
     }
@@ -114,7 +112,7 @@ export async function readPages(
   );
   const pages = new Map<SqlPageQuestion, SqlPage>();
   for (const round of rounds(questions)) {
-    const { few, busy } = grouped(round, counts);
+    const { few, busy } = grouped(state, round, counts);
     await state.inChunks(few, 1, async ([some]) => {
       await readFewPages(state, some!, pages);
     });
@@ -204,7 +202,7 @@ export async function readTouches(
   pairs: readonly { readonly script: number; readonly tx: number }[],
 ): Promise<ReadonlySet<string>> {
   const touches = new Set<string>();
-  await state.inChunks(pairs, SCRIPTS_PER_STATEMENT, async (some) => {
+  await state.inChunks(pairs, state.limits.namesPerStatement, async (some) => {
     const scripts = new Set(some.map(({ script }) => script));
     const txs = new Set(some.map(({ tx }) => tx));
     const found = await state.query<{ s: Wide; t: Wide }>(
@@ -235,7 +233,7 @@ export async function readSums(
   scripts: Iterable<number>,
 ): Promise<ReadonlyMap<number, SqlSums>> {
   const sums = new Map<number, SqlSums>();
-  await state.inChunks([...new Set(scripts)], SCRIPTS_PER_STATEMENT, async (some) => {
+  await state.inChunks([...new Set(scripts)], state.limits.namesPerStatement, async (some) => {
     const rows = await state.query<
       Record<'s' | 'received' | 'sent' | 'events' | 'ins' | 'txs' | 'first_t' | 'last_t', Wide>
     >(
@@ -277,14 +275,14 @@ export async function readUnspent(
 ): Promise<ReadonlyMap<number, readonly SqlUnspent[]>> {
   const counts = await countEvents(state, questions.keys());
   const items = Array.from(questions, ([script, limit]) => ({ script, limit }));
-  const { few, busy } = grouped(items, counts);
+  const { few, busy } = grouped(state, items, counts);
   const unspent = new Map<number, SqlUnspent[]>();
   const { outputs } = state.ends;
   await state.inChunks(few, 1, async ([some]) => {
     await readUnspentBetween(state, some!, [state.spendableFrom, outputs], unspent);
   });
   await state.inChunks(busy, 1, async ([one]) => {
-    const windows = Math.ceil(counts.get(one!.script)! / EVENTS_PER_STATEMENT);
+    const windows = Math.ceil(counts.get(one!.script)! / state.limits.eventsPerStatement);
     const width = Math.max(1, Math.ceil((outputs - state.spendableFrom) / windows));
     for (let end = outputs; end > state.spendableFrom; end -= width) {
       const found = unspent.get(one!.script)?.length ?? 0;

@@ -5,9 +5,6 @@ import type { ScriptHex, Txid } from '../../units/ids.ts';
 import { hashScript, scriptKey } from '../script-key.hot.ts';
 import { displayHex, requireRow, type SqlState, type Wide } from './sql-state.ts';
 
-/** Keys in one statement: 20 digits each stay below the servers' limit for a statement, 256 KiB. */
-const KEYS_PER_STATEMENT = 8_000;
-
 /** A transaction's own row. */
 export interface SqlTx {
   readonly row: number;
@@ -84,7 +81,7 @@ export async function findTxs(
   const asked = new Set(txids);
   const keys = new Set(Array.from(asked, txKey));
   const rows: number[] = [];
-  await state.inChunks([...keys], KEYS_PER_STATEMENT, async (some) => {
+  await state.inChunks([...keys], state.limits.rowsPerStatement, async (some) => {
     const found = await state.query<{ t: Wide }>(
       `SELECT tx_index AS t FROM tx_lookup
        WHERE tx_key IN (${some.join(',')}) AND tx_index < ${state.end('transactions')}`,
@@ -125,7 +122,7 @@ async function rowsOfKeys(
   keys: ReadonlySet<string>,
 ): Promise<number[]> {
   const rows: number[] = [];
-  await state.inChunks([...keys], KEYS_PER_STATEMENT, async (some) => {
+  await state.inChunks([...keys], state.limits.rowsPerStatement, async (some) => {
     const found = await state.query<{ s: Wide }>(
       `SELECT script_id AS s FROM ${table}
        WHERE script_key IN (${some.join(',')}) AND script_id < ${state.end('scripts')}`,

@@ -47,7 +47,9 @@ import { findBareKeys, findScripts, findTxs, readTxs, type SqlTx } from './sql-l
 import {
   hashLiteral,
   requireRow,
+  SQL_LIMITS,
   type SqlBlock,
+  type SqlLimits,
   type SqlState,
   SqlTips,
   type Wide,
@@ -56,9 +58,6 @@ import { nameSpenders, readSpends, readSqlTransactions } from './sql-transaction
 
 /** Answers that were made while blocks were undone are made again, so many times. */
 const TRIES_MAX = 5;
-/** Hashes in one statement: 90 bytes each stay below the servers' limit for a statement, 256 KiB. */
-const HASHES_PER_STATEMENT = 2_000;
-const HEIGHTS_PER_STATEMENT = 8_000;
 const P2PKH = /^76a914[0-9a-f]{40}88ac$/;
 
 export class SqlReader implements LedgerReader {
@@ -67,11 +66,11 @@ export class SqlReader implements LedgerReader {
   readonly #tips: SqlTips;
 
   /** @param engine with the wide tables; stays its owner's: `close` does not close it */
-  constructor(engine: LedgerEngine, network: Network) {
+  constructor(engine: LedgerEngine, network: Network, limits: SqlLimits = SQL_LIMITS) {
     if (!engine.hasIdentifiers) throw new RangeError('these tables have no identifiers');
     this.engine = engine.kind;
     this.network = network;
-    this.#tips = new SqlTips(engine, network);
+    this.#tips = new SqlTips(engine, network, limits);
   }
 
   /** Work on one state of the tables; for an empty ledger `absent` tells the answers. */
@@ -332,7 +331,7 @@ export class SqlReader implements LedgerReader {
     return this.#answer(heights, {}, nothing, async (state) => {
       const found = new Map<number, ReadBlock>();
       const asked = [...new Set(heights.filter(isHeight))];
-      await state.inChunks(asked, HEIGHTS_PER_STATEMENT, async (some) => {
+      await state.inChunks(asked, state.limits.rowsPerStatement, async (some) => {
         const blocks = await state.blocksWhere(`height IN (${some.join(',')})`);
         for (const { block } of blocks) found.set(block.height, block);
       });
@@ -442,7 +441,7 @@ async function findBlocks(
   hashes: readonly BlockHash[],
 ): Promise<ReadonlyMap<BlockHash, SqlBlock>> {
   const found = new Map<BlockHash, SqlBlock>();
-  await state.inChunks([...new Set(hashes)], HASHES_PER_STATEMENT, async (some) => {
+  await state.inChunks([...new Set(hashes)], state.limits.namesPerStatement, async (some) => {
     const blocks = await state.blocksWhere(`hash IN (${some.map(hashLiteral).join(',')})`);
     for (const each of blocks) found.set(each.block.hash, each);
   });

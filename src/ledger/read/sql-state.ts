@@ -14,8 +14,25 @@ import { TIPS_TABLE } from '../schema.ts';
 import { baseOf, parseTipRecord, type TipRecord } from '../tip-record.ts';
 import type { ReadBlock } from './ledger-reader.ts';
 
-/** Row numbers in one statement: 20 digits each stay below the servers' limit for a statement, 256 KiB. */
-const ROWS_PER_STATEMENT = 8_000;
+/** How much one statement takes on; tests have smaller ones. */
+export interface SqlLimits {
+  /** Row numbers or keys: 20 digits each stay below the servers' limit for a statement, 256 KiB. */
+  readonly rowsPerStatement: number;
+  /** Scripts with two more lists, and hashes: 60 and 90 bytes each. */
+  readonly namesPerStatement: number;
+  /** Events of scripts that one statement may have to group. */
+  readonly eventsPerStatement: number;
+  /** A script with more events than this is asked for alone. */
+  readonly fewEvents: number;
+}
+
+export const SQL_LIMITS: SqlLimits = {
+  rowsPerStatement: 8_000,
+  namesPerStatement: 2_000,
+  eventsPerStatement: 400_000,
+  fewEvents: 20_000,
+};
+
 /** Statements of one answer that are under way at a time. */
 const STATEMENTS_AT_A_TIME = 4;
 /** Blocks kept of one tip: some megabytes. */
@@ -68,6 +85,11 @@ const BLOCK_COLUMNS = `block_index AS row, height, ${displayHex('hash')} AS bloc
   ${displayHex('prev_hash')} AS prev, ${displayHex('merkle_root')} AS root, version, time, bits,
   nonce, tx_count, size_bytes, first_tx AS first_tx_row`;
 
+type KnownState = Pick<
+  SqlState,
+  'seq' | 'tip' | 'base' | 'ends' | 'spendableFrom' | 'destroyed' | 'limits'
+>;
+
 /** A tip, and everything that is the same for all answers as of it. */
 export class SqlState {
   readonly seq: number;
@@ -79,13 +101,14 @@ export class SqlState {
   readonly spendableFrom: number;
   /** Outputs that a later transaction with the same id destroyed, and that transaction: two in all of Bitcoin. */
   readonly destroyed: ReadonlyMap<number, number>;
+  readonly limits: SqlLimits;
   readonly signal: AbortSignal | undefined;
   readonly #engine: LedgerEngine;
   readonly #blocks: Map<number, SqlBlock>;
 
   constructor(
     engine: LedgerEngine,
-    known: Pick<SqlState, 'seq' | 'tip' | 'base' | 'ends' | 'spendableFrom' | 'destroyed'>,
+    known: KnownState,
     blocks: Map<number, SqlBlock>,
     signal?: AbortSignal,
   ) {
@@ -97,6 +120,7 @@ export class SqlState {
     this.ends = known.ends;
     this.spendableFrom = known.spendableFrom;
     this.destroyed = known.destroyed;
+    this.limits = known.limits;
     this.signal = signal;
   }
 
@@ -163,7 +187,7 @@ export class SqlState {
     rows: Iterable<number>,
   ): Promise<Map<number, Row>> {
     const found = new Map<number, Row>();
-    await this.inChunks([...new Set(rows)], ROWS_PER_STATEMENT, async (some) => {
+    await this.inChunks([...new Set(rows)], this.limits.rowsPerStatement, async (some) => {
       const answer = await this.query<Row & { readonly row: Wide }>(
         `SELECT ${idColumn} AS row, ${columns} FROM ${table}
          WHERE ${idColumn} IN (${this.list(family, some)}) AND ${idColumn} < ${this.end(family)}`,
@@ -197,7 +221,7 @@ export class SqlState {
       if (known === undefined) missing.push(row);
       else found.set(row, known);
     }
-    await this.inChunks(missing, ROWS_PER_STATEMENT, async (some) => {
+    await this.inChunks(missing, this.limits.rowsPerStatement, async (some) => {
       const where = `block_index IN (${this.list('blocks', some)})`;
       for (const block of await this.blocksWhere(where)) found.set(block.row, block);
     });
@@ -247,13 +271,15 @@ export function requireRow<Row>(row: Row | undefined): Row {
 export class SqlTips {
   readonly #engine: LedgerEngine;
   readonly #network: Network;
+  readonly #limits: SqlLimits;
   #state: SqlState | undefined;
   /** False until the commit log was found: whoever only reads a new database does not make one. */
   #isMade = false;
 
-  constructor(engine: LedgerEngine, network: Network) {
+  constructor(engine: LedgerEngine, network: Network, limits: SqlLimits) {
     this.#engine = engine;
     this.#network = network;
+    this.#limits = limits;
   }
 
   /** The state known last, without asking; undefined when none is. */
@@ -298,7 +324,15 @@ export class SqlTips {
     }
     const { blocks, transactions, inputs, outputs, scripts } = tip.rows;
     const ends = { blocks, transactions, inputs, outputs, scripts };
-    const known = { seq, tip, base: baseOf(tip), ends, spendableFrom: 0, destroyed: new Map() };
+    const known = {
+      seq,
+      tip,
+      base: baseOf(tip),
+      ends,
+      spendableFrom: 0,
+      destroyed: new Map<number, number>(),
+      limits: this.#limits,
+    };
     const bare = new SqlState(this.#engine, known, new Map());
     const [spendableFrom, destroyed] = await Promise.all([
       readSpendableFrom(bare),

@@ -14,8 +14,6 @@ import type { ReadInput, ReadOutput, ReadSpender, ReadTransaction } from './ledg
 import { readScripts, readTxs, type SqlTx } from './sql-lookups.ts';
 import { displayHex, requireRow, type SqlState, type Wide } from './sql-state.ts';
 
-const PREVOUTS_PER_STATEMENT = 8_000;
-
 interface InputRow {
   readonly spent: Wide;
   readonly sequence: number;
@@ -53,7 +51,7 @@ export async function readSpends(
   outputs: Iterable<number>,
 ): Promise<ReadonlyMap<number, SqlSpend>> {
   const spends = new Map<number, SqlSpend>();
-  await state.inChunks([...new Set(outputs)], PREVOUTS_PER_STATEMENT, async (some) => {
+  await state.inChunks([...new Set(outputs)], state.limits.rowsPerStatement, async (some) => {
     const found = await state.query<{ o: Wide; i: Wide; t: Wide }>(
       `SELECT prev_output AS o, input_index AS i, tx_index AS t FROM spends
        WHERE prev_output IN (${state.list('outputs', some)}) AND input_index < ${state.end('inputs')}`,
