@@ -249,7 +249,7 @@ export const ERRORS = {
   CLEW_SHARD_MAP: {
     exit: EXIT.badInput,
     http: 400,
-    hint: 'Each key must belong to exactly one shard: check the file that names the shards.',
+    hint: 'Check the file that names the shards against the servers: each shard once, in the order in which the ledger was made. See `clew ledger config` and docs/operating/cluster.md.',
   },
   CLEW_SHARD_DOWN: {
     exit: EXIT.unavailable,
@@ -259,7 +259,7 @@ export const ERRORS = {
   CLEW_LEDGER_TAKEN: {
     exit: EXIT.busy,
     http: 423,
-    hint: 'Another Clew writes into this ledger. Wait for it or stop it.',
+    hint: 'One data folder writes into a ledger on servers, the others read. When the other one is gone for good: --take-over.',
   },
   CLEW_ENGINE_OLD: {
     exit: EXIT.version,
@@ -594,7 +594,7 @@ export const ERRORS = {
   CLEW_SECRET_IN_ARGUMENT: {
     exit: EXIT.usage,
     http: 400,
-    hint: 'Everybody on the machine can read arguments. Give the password in a file (--rpc-cookie, --rpc-password-file) or in an environment variable, and change the one that was typed.',
+    hint: 'Everybody on the machine can read arguments. Give the password in a file (--rpc-cookie, --rpc-password-file) or in an environment variable (CLEW_LEDGER_PASSWORD for --ledger), and change the one that was typed.',
   },
 
   // Clusters, tracing, reports

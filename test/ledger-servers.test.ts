@@ -3,7 +3,8 @@
  * folder, read by any other.
  */
 import assert from 'node:assert/strict';
-import { readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, type TestContext, test } from 'node:test';
 import { seededRandom } from '../src/bytes/seeded-random.ts';
@@ -19,7 +20,7 @@ import {
   startClickhouse,
 } from './support/clickhouse-server.ts';
 import { flowDigest } from './support/flow-digest.ts';
-import { runClew } from './support/run-clew.ts';
+import { CLEW, runClew } from './support/run-clew.ts';
 import { allRows } from './support/server-tables.ts';
 import { blocksTo } from './support/some-blocks.ts';
 import { temporaryFolder } from './support/temporary-folder.ts';
@@ -267,4 +268,36 @@ test('clusters, traces and investigations are the same bytes on every engine', a
   assert.equal(mixed.error?.code, 'CLEW_USAGE');
   const taken = await runClew(folder, 'index', '--blocks', blocks, '--data', 'cli-reader');
   assert.equal(taken.error?.code, 'CLEW_LEDGER_TAKEN');
+});
+
+test('servers take what `clew ledger config` prints: then they are a cluster by that name', async (t) => {
+  if (!hasClickhouse(t)) return;
+  const own = await startClickhouse({ count: 2, cluster: 'before' });
+  try {
+    const shards = own.servers.map(({ url }) => ({ url }));
+    const file = { format: 'clew-shards/1', cluster: 'after', database: 'clew', user: 'default' };
+    writeFileSync(join(folder, 'two.json'), JSON.stringify({ ...file, shards }));
+    const port = `${own.servers[0]!.ports.tcp}`;
+    const argv = ['ledger', 'config', 'two.json', '--root', 'yandex', '--tcp-port', port];
+    const { stdout } = spawnSync(CLEW, argv, { cwd: folder, encoding: 'utf8' });
+    assert.match(stdout, /<yandex>/);
+    for (const { folder: home } of own.servers) {
+      mkdirSync(join(home, 'config.d'));
+      writeFileSync(join(home, 'config.d', 'clew.xml'), stdout);
+    }
+    const asked =
+      "SELECT shard_num, host_name, port, user FROM system.clusters WHERE cluster = 'after'";
+    process.env['CLEW_LEDGER_PASSWORD'] = '';
+    for (const server of own.servers) {
+      await server.kill();
+      await server.start();
+      assert.equal(
+        await server.query(`${asked} ORDER BY shard_num`),
+        [1, 2].map((n) => `${n}\t127.0.0.1\t${port}\tdefault`).join('\n'),
+      );
+    }
+  } finally {
+    delete process.env['CLEW_LEDGER_PASSWORD'];
+    await own.close();
+  }
 });

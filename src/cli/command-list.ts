@@ -105,6 +105,29 @@ export const COMMAND_GROUPS: readonly CommandGroup[] = [
     ],
   },
   {
+    title: 'Asking servers elsewhere',
+    commands: [
+      {
+        name: 'ledger config',
+        summary: 'what ClickHouse servers need for a ledger: cluster, users and rights',
+        load: async () =>
+          (await import('./commands/ledger-config.ts')).ledgerConfigCommand as Command,
+      },
+      {
+        name: 'esplora consents',
+        summary: 'servers that somebody agreed to ask',
+        load: async () =>
+          (await import('./commands/esplora-consents.ts')).esploraConsentsCommand as Command,
+      },
+      {
+        name: 'esplora forget',
+        summary: 'take back the consent to ask a server',
+        load: async () =>
+          (await import('./commands/esplora-forget.ts')).esploraForgetCommand as Command,
+      },
+    ],
+  },
+  {
     title: 'Following the money',
     commands: [
       {
