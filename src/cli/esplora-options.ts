@@ -3,8 +3,8 @@ import { ClewError } from '../errors.ts';
 import { shownUrl } from '../net/remote-error.ts';
 import type { CountOption, FlagOption, TextOption } from './option.ts';
 
-/** Requests of one command, unless told otherwise: some minutes at the usual rate. */
-const REQUESTS_MAX = 2_000;
+/** Requests of one command, unless told otherwise: a quarter of an hour at the usual rate. */
+const REQUESTS_MAX = 5_000;
 
 export const esploraOptions = {
   esplora: {
@@ -82,7 +82,7 @@ export function esploraServer(
       option: 'esplora',
     });
   }
-  const url = readUrl('--esplora', esplora, ['http:', 'https:']);
+  const url = readUrl('--esplora', esplora);
   const given = proxy ?? (env.CLEW_PROXY === '' ? undefined : env.CLEW_PROXY);
   return {
     url,
@@ -99,7 +99,12 @@ export function esploraServer(
   };
 }
 
-function readUrl(name: string, text: string, protocols: readonly string[]): URL {
+/** @throws {ClewError} CLEW_USAGE */
+export function readUrl(
+  name: string,
+  text: string,
+  protocols: readonly string[] = ['http:', 'https:'],
+): URL {
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (url !== undefined && protocols.includes(url.protocol) && url.hostname !== '') return url;
   const kinds = protocols.map((protocol) => `${protocol}//`).join(', ');

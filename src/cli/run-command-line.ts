@@ -144,6 +144,11 @@ async function runCommand(
   asJson: boolean,
 ): Promise<number> {
   if (command.access === 'none') return execute(command, options, host, asJson, noData);
+  if (options.esplora !== undefined && options.ledger !== undefined) {
+    throw new ClewError('CLEW_USAGE', '--esplora and --ledger exclude each other.', {
+      command: command.name,
+    });
+  }
   const path = options.data as string | undefined;
   const opened = await host.openData(path, {
     command: command.name,

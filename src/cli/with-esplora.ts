@@ -1,7 +1,6 @@
 /** Questions to an Esplora server, in the place of a ledger: consent first, progress shown, and told how much it took. */
 import { join } from 'node:path';
 import { getNetwork } from '../chain/network.ts';
-import { ClewError } from '../errors.ts';
 import type { OpenNetwork } from '../pipeline/open-network.ts';
 import type { SubgraphOptions } from '../pipeline/subgraph.ts';
 import { countText, groupedNumber } from '../units/number-text.ts';
@@ -22,9 +21,6 @@ export async function withEsplora<T>(
 ): Promise<{ readonly value: T } | undefined> {
   const server = esploraServer(asked, process.env);
   if (server === undefined) return undefined;
-  if (asked.ledger !== undefined) {
-    throw new ClewError('CLEW_USAGE', '--esplora and --ledger exclude each other.');
-  }
   await requireConsent(context, server, asked.consent);
   const progress = context.progress(`Asking ${server.host}`, 'requests');
   try {

@@ -34,7 +34,7 @@ import {
   type SubgraphSource,
 } from './subgraph.ts';
 
-/** An address with at most so many transactions is fetched whole for its own answer; of others the sums and a page are asked for. */
+/** An address with at most so many transactions is fetched whole for its answer; of others sums and a page are asked for. */
 const SHORT_HISTORY = 50;
 
 export class SubgraphNetwork extends OpenNetwork {

@@ -434,7 +434,7 @@ export class Subgraph {
     return { txids, isWhole: !hasMore };
   }
 
-  /** What else the keys open of which a spend showed that a P2SH wraps their P2WPKH (BIP 141: its scriptSig is one push of that). */
+  /** What else a key opens whose P2WPKH a P2SH wraps, as a spend has shown (BIP 141: its scriptSig is one push of that). */
   async #wrappedScripts(scripts: readonly ScriptHex[]): Promise<ScriptHex[]> {
     const { strippedBytes } = this.source;
     const found: ScriptHex[] = [];
@@ -468,7 +468,7 @@ export class Subgraph {
   }
 }
 
-/** The other scripts that the key of a script opens, as far as its bytes show the key: P2PKH, P2WPKH, and that wrapped in P2SH. */
+/** The other scripts that the key of a script opens, if its bytes show the key: P2PKH, P2WPKH, and that wrapped in P2SH. */
 function sameKeyScripts(script: ScriptHex): ScriptHex[] {
   const hash20 = keyHashOf(hexToBytes(script));
   if (hash20 === undefined) return [];

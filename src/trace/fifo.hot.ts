@@ -227,7 +227,7 @@ export class Fifo {
     this.#endSlot(offset, Number.POSITIVE_INFINITY, reason);
   }
 
-  /** Backward, what lies in [slotStart, slotEnd) came from where the ledger has nothing: it ends where it is, record by record. */
+  /** Backward, what lies in [slotStart, slotEnd) came from where nothing is known: it ends where it is, record by record. */
   #endSlot(slotStart: number, slotEnd: number, reason: number): void {
     const work = this.#work;
     while (this.#head < this.#count && this.#starts[this.#head]! < slotEnd) {
