@@ -1,4 +1,4 @@
-/** Expected values are the recorded answers of public servers; the bytes are rebuilt from their fields, and the txid proves them. */
+/** Expected: recorded answers of public servers. The bytes are rebuilt from their fields, and the txid proves them. */
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { sharedFile } from '../../test/support/shared-data.ts';

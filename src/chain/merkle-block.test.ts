@@ -1,4 +1,4 @@
-/** Expected bytes are those of Bitcoin Core's `gettxoutproof`; of made-up trees they are read back by a decoder of BIP 37 written here. */
+/** Expected: what Bitcoin Core's `gettxoutproof` gave; made-up trees are read back by a decoder of BIP 37 written here. */
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { test } from 'node:test';

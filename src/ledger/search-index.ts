@@ -16,6 +16,7 @@ import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync 
 import { join } from 'node:path';
 import { bytesToHex } from '../bytes/hex.ts';
 import { computeMerkle } from '../chain/merkle.ts';
+import { type Clock, systemClock } from '../clock.ts';
 import { fileError } from '../file-error.ts';
 import type { FlowIndex } from './flow-index.ts';
 import { KeyIndex, type KeyIndexState } from './key-index.hot.ts';
@@ -73,6 +74,7 @@ export class SearchIndex {
   /** Undefined for an index in memory. */
   readonly #folder: string | undefined;
   readonly #memoryBytes: number;
+  readonly #clock: Clock;
   #parts: KeyIndex[] = [];
   #marks: Mark[] = [];
   #firstBlock = '';
@@ -88,11 +90,12 @@ export class SearchIndex {
   constructor(
     keys: SearchKeys,
     networkFolder: string | undefined,
-    options: { readonly memoryBytes?: number } = {},
+    options: { readonly memoryBytes?: number; readonly clock?: Clock } = {},
   ) {
     this.#keys = keys;
     this.#folder = networkFolder && join(networkFolder, 'search', keys.name);
     this.#memoryBytes = options.memoryBytes ?? MEMORY_BYTES;
+    this.#clock = options.clock ?? systemClock;
   }
 
   /** The key indexes in the order of `keys.parts`; valid until the next `use`. */
@@ -194,10 +197,10 @@ export class SearchIndex {
    * @throws {ClewError} CLEW_NO_SPACE, CLEW_FILE_UNREADABLE: what is in stays in
    */
   advance(flow: FlowIndex, milliseconds: number): boolean {
-    const end = performance.now() + milliseconds;
+    const end = this.#clock.elapsedMs() + milliseconds;
     const total = flow.scriptCount;
     const begun = this.#covered;
-    while (this.#covered < total && performance.now() < end) {
+    while (this.#covered < total && this.#clock.elapsedMs() < end) {
       const stop = Math.min(total, this.#covered + ROWS_AT_A_TIME);
       for (let row = this.#covered; row < stop; row += 1) {
         this.#keys.insert(flow, row, this.#parts);

@@ -6,6 +6,7 @@
  * the gate of the readers passed anew each time, so that neither questions nor new blocks wait for it.
  */
 import { setImmediate as nextTurn, setTimeout as pause } from 'node:timers/promises';
+import { ClewError } from '../../errors.ts';
 import type { FlowIndex } from '../../ledger/flow-index.ts';
 import { SearchIndex, type SearchKeys } from '../../ledger/search-index.ts';
 import { findScriptByHash, SCRIPT_HASHES } from '../../ledger/search-index-hash.ts';
@@ -37,10 +38,14 @@ export class ScriptSearch {
     this.#prefixes = new Searcher(ADDRESS_PREFIXES, useNetwork);
   }
 
-  /** Make both indexes whole now, or the one by hashes alone. */
+  /** Make both indexes whole now, or the one by hashes alone; nothing happens while there is no block. */
   async prepare(which: 'hashes' | 'all'): Promise<void> {
-    await this.#hashes.makeWhole();
-    if (which === 'all') await this.#prefixes.makeWhole();
+    try {
+      await this.#hashes.makeWhole();
+      if (which === 'all') await this.#prefixes.makeWhole();
+    } catch (error) {
+      if (!(error instanceof ClewError) || error.code !== 'CLEW_LEDGER_EMPTY') throw error;
+    }
   }
 
   /** Wait for the index by hashes, for a while. @throws what making it throws */

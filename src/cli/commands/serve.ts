@@ -32,6 +32,13 @@ export const serveCommand = defineCommand({
       default: 0,
       help: '0 takes a free one',
     },
+    searchIndex: {
+      kind: 'choice',
+      value: 'WHICH',
+      choices: ['hashes', 'all'],
+      help: 'make the index for /api/scripthash (hashes) from the start, or that for /api/address-prefix too (all)',
+      defaultHelp: 'when first asked; 10 and 12 bytes on the disk for each script',
+    },
     ...nodeOptions,
     ...dataOptions,
     ...memoryOption,
@@ -49,11 +56,16 @@ export const serveCommand = defineCommand({
     'Below /api it answers like an Esplora server, from its own ledger: for wallets, explorers and scripts.',
   ],
   access: 'host',
-  async run({ report, port, network, json, ...options }, context) {
+  async run({ report, port, searchIndex, network, json, ...options }, context) {
     const node = await openNode(options, network);
     const onOpen = (url: string): string =>
       json ? jsonText({ format: 'clew-serve/1', url }) : `Open ${url}\n`;
-    const site = { port, reports: report, onOpen };
+    const site = {
+      port,
+      reports: report,
+      onOpen,
+      ...(searchIndex && { searchIndex: searchIndex as 'hashes' | 'all' }),
+    };
     if (node === undefined) {
       await serveSite(context, { ...site, network: networkToShow(context.data, network) });
     } else {
@@ -75,6 +87,8 @@ export interface ServeSiteOptions {
   readonly following?: () => Following;
   /** What waits in the mempool of that node. */
   readonly unconfirmed?: Unconfirmed;
+  /** Which indexes for searching to make from the start. */
+  readonly searchIndex?: 'hashes' | 'all';
   /** What to print once the server answers. */
   readonly onOpen: (url: string) => string;
 }
@@ -87,6 +101,7 @@ export async function serveSite(
   const { openReportFolder } = await import('../../api/report-folder.ts');
   const { ESPLORA_PREFIX, esploraApi } = await import('../../api/esplora/esplora-routes.ts');
   const { startServer } = await import('../../api/server.ts');
+  const { anyError } = await import('../../api/any-error.ts');
   const { siteErrorPage } = await import('../../api/site.ts');
   const { siteRoutes } = await import('../../api/site-routes.ts');
   const onFault = (error: ClewError): void => void stderr.write(errorText(error, false));
@@ -105,6 +120,10 @@ export async function serveSite(
     errorPage: siteErrorPage,
     onFault,
   });
+  if (options.searchIndex !== undefined && options.network !== undefined) {
+    // In the background; what fails then fails again, and is told, when it is asked for.
+    esplora.prepareSearch(options.searchIndex).catch((error: unknown) => onFault(anyError(error)));
+  }
   try {
     const stopAnswering = await answerOthers(server.url);
     try {
