@@ -24,6 +24,7 @@ import { CLEW, runClew } from './support/run-clew.ts';
 import { allRows } from './support/server-tables.ts';
 import { blocksTo } from './support/some-blocks.ts';
 import { temporaryFolder } from './support/temporary-folder.ts';
+import { testCertificate } from './support/test-certificate.ts';
 
 const folder = temporaryFolder('ledger-servers');
 let started: Promise<ClickhouseServers> | undefined;
@@ -298,6 +299,58 @@ test('servers take what `clew ledger config` prints: then they are a cluster by 
     }
   } finally {
     delete process.env['CLEW_LEDGER_PASSWORD'];
+    await own.close();
+  }
+});
+
+test('over TLS, with a user, a password from a file and a reader without rights; loaded anew', async (t) => {
+  if (!hasClickhouse(t)) return;
+  const certificate = testCertificate(t, 'localhost');
+  if (certificate === undefined) return;
+  const { path, cert, key } = certificate;
+  const keyFile = join(folder, 'key.pem');
+  writeFileSync(keyFile, key);
+  const password = 'geheim-und-lang';
+  const own = await startClickhouse({
+    count: 2,
+    users: [
+      { name: 'clew', password },
+      { name: 'looks', password, readonly: 1 },
+    ],
+    withoutDefaultUser: true,
+    tls: { certificate: path, key: keyFile },
+  });
+  try {
+    for (const server of own.servers) await server.query('CREATE DATABASE c', 'clew', password);
+    const shards = own.servers.map(({ ports }) => ({ url: `https://localhost:${ports.https}` }));
+    writeFileSync(join(folder, 'ca.pem'), cert);
+    writeFileSync(join(folder, 'password.txt'), `${password}\n`);
+    const file = { format: 'clew-shards/1', cluster: own.cluster, database: 'c', shards };
+    const secured = { ...file, passwordFile: 'password.txt', caFile: 'ca.pem' };
+    for (const user of ['clew', 'looks']) {
+      writeFileSync(join(folder, `tls-${user}.json`), JSON.stringify({ ...secured, user }));
+    }
+    writeFileSync(join(folder, 'tls-no-ca.json'), JSON.stringify({ ...file, user: 'clew' }));
+    const blocks = join(folder, 'scenario');
+    const clew = (...argv: string[]) => runClew(folder, ...argv);
+    const strange = await clew('status', '--data', 'tls-x', '--ledger', 'tls-no-ca.json');
+    assert.equal(strange.error?.code, 'CLEW_REMOTE_CERTIFICATE');
+    const index = ['index', '--blocks', blocks];
+    const indexed = await clew(...index, '--data', 'tls', '--ledger', 'tls-clew.json');
+    assert.equal(indexed.exit, 0, indexed.stderr);
+    const anew = await clew('index', '--anew', '--data', 'tls');
+    assert.equal(anew.json?.blocksAdded, indexed.json.blocksAdded, anew.stderr);
+    const looks = await clew('status', '--data', 'tls-looks', '--ledger', 'tls-looks.json');
+    const status = await clew('status', '--data', 'tls');
+    assert.equal(looks.stdout, status.stdout, looks.stderr);
+    const takes = await clew(...index, '--data', 'tls-looks', '--take-over');
+    assert.equal(takes.error?.code, 'CLEW_ENGINE_AUTH');
+    assert.equal((await clew('check', '--data', 'tls')).exit, 0);
+    for (const data of ['tls', 'tls-looks']) {
+      const written = spawnSync('grep', ['-r', password, join(folder, data)], { encoding: 'utf8' });
+      assert.equal(written.stdout, '', 'no password in the data folder');
+    }
+  } finally {
     await own.close();
   }
 });
