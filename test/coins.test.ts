@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { before, test } from 'node:test';
-import { hashToDisplay } from '../src/bytes/hex.ts';
+import { bytesToHex, hashToDisplay } from '../src/bytes/hex.ts';
 import { BlockColumns, readBlockColumns } from '../src/chain/block-columns.hot.ts';
 import { NETWORKS } from '../src/chain/network.ts';
 import { parseBlock, serializeTransaction, specialType } from '../src/chain/transaction.ts';
@@ -13,6 +13,9 @@ import { COMMAND_GROUPS } from '../src/cli/command-list.ts';
 import { openLocally } from '../src/cli/local-host.ts';
 import { type Host, runCommandLine } from '../src/cli/run-command-line.ts';
 import { systemClock } from '../src/clock.ts';
+import { openChdb } from '../src/ledger/engine.ts';
+import { FlowReader } from '../src/ledger/read/flow-reader.ts';
+import { SqlReader } from '../src/ledger/read/sql-reader.ts';
 import { findTransactions } from '../src/ledger/transaction-facts.ts';
 import { OpenNetwork } from '../src/pipeline/open-network.ts';
 import { BlockFiles } from '../src/simulate/block-files.ts';
@@ -23,7 +26,10 @@ import {
   writeCoinScenario,
 } from '../src/simulate/coin-scenario.ts';
 import { DOGECOIN_COINS_MAX, dogecoinWhale } from '../src/simulate/scenarios/dogecoin-auxpow.ts';
+import { openBlockSource } from '../src/source/block-source.ts';
+import type { BlockHash, ScriptHex } from '../src/units/ids.ts';
 import { NONE } from '../src/units/ids.ts';
+import { fillEngine } from './support/reader-worlds.ts';
 import { temporaryFolder } from './support/temporary-folder.ts';
 
 const folder = temporaryFolder('coins');
@@ -136,6 +142,38 @@ test('every transaction of every block is found under its id, with its place, in
       assert.equal(flow.txAt(row, transactions.length), NONE);
     }
     await open.close();
+  }
+});
+
+test('tables and flow index answer the same: transactions, histories, spenders, order of blocks', async () => {
+  for (const [name, { blocks, network }] of chains) {
+    const source = await openBlockSource(join(folder, name, 'after'), { network: network.name });
+    // Rows of chDB with all columns, as servers have them.
+    const engine = await openChdb(join(folder, 'wide', network.name), true);
+    const filler = await fillEngine({ name, source, slow: undefined as never, seed: name }, engine);
+    const flow = new FlowReader(filler.asFlowLedger());
+    const sql = new SqlReader(engine, network);
+    const parsed = blocks.map(({ bytes }) => parseBlock(bytes, network).transactions);
+    const txids = parsed.flat().map(({ txid }) => txid);
+    const hashes = blocks.map(({ hash }) => hash as BlockHash);
+    const found = await sql.blockTxids(hashes);
+    assert.deepEqual(found, await flow.blockTxids(hashes));
+    assert.deepEqual(
+      found,
+      parsed.map((transactions) => transactions.map(({ txid }) => txid)),
+    );
+    assert.deepEqual(await sql.transactions(txids), await flow.transactions(txids));
+    const scripts = [
+      ...new Set(
+        parsed
+          .flat()
+          .flatMap((tx) => tx.outputs.map(({ script }) => bytesToHex(script) as ScriptHex)),
+      ),
+    ].filter((script) => !script.startsWith('6a'));
+    const questions = scripts.map((script) => ({ script, limit: 3 }));
+    assert.deepEqual(await sql.histories(questions), await flow.histories(questions));
+    assert.deepEqual(await sql.summaries(scripts), await flow.summaries(scripts));
+    await engine.close();
   }
 });
 

@@ -1,9 +1,11 @@
 /** Rows of transactions and scripts in the tables, found by their names. */
 import { readU32 } from '../../bytes/read-u32.hot.ts';
 import { bareKeyTwin } from '../../chain/bare-key.ts';
+import { getNetwork } from '../../chain/network.ts';
+import { isCanonicalOrder } from '../../chain/transaction-order.hot.ts';
 import type { ScriptHex, Txid } from '../../units/ids.ts';
 import { hashScript, scriptKey } from '../script-key.hot.ts';
-import { displayHex, requireRow, type SqlState, type Wide } from './sql-state.ts';
+import { displayHex, requireRow, type SqlBlock, type SqlState, type Wide } from './sql-state.ts';
 
 /** A transaction's own row. */
 export interface SqlTx {
@@ -38,6 +40,40 @@ interface TxRow {
 const TX_COLUMNS = `${displayHex('txid')} AS id, block_index AS block, version, locktime, flags,
   first_input AS input_from, first_output AS output_from, input_count, output_count, size_bytes,
   stripped_bytes`;
+
+/**
+ * The ids of blocks in the order in which their transactions stand in them, by block row. One statement (for each 8,000
+ * transactions).
+ */
+export async function readBlockTxids(
+  state: SqlState,
+  blocks: Iterable<SqlBlock>,
+): Promise<ReadonlyMap<number, readonly Txid[]>> {
+  const wanted = [...new Set(blocks)];
+  const rows = wanted.flatMap(({ firstTx, block }) =>
+    Array.from({ length: block.transactions }, (_, n) => firstTx + n),
+  );
+  const found = await state.byRows<{ readonly id: Txid }>(
+    'transactions',
+    'tx_index',
+    'transactions',
+    `${displayHex('txid')} AS id`,
+    rows,
+  );
+  const network = getNetwork(state.tip.network);
+  return new Map(
+    wanted.map(({ row, firstTx, block }) => {
+      const ids = Array.from({ length: block.transactions }, (_, n) => {
+        return requireRow(found.get(firstTx + n)).id;
+      });
+      // As text, ids have the order of the numbers that they are.
+      const inOrder = isCanonicalOrder(block.height, network)
+        ? [...ids.slice(0, 1), ...ids.slice(1).sort()]
+        : ids;
+      return [row, inOrder];
+    }),
+  );
+}
 
 /** Transactions by their rows, all there. One statement (for each 8,000). */
 export async function readTxs(

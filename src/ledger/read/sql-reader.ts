@@ -43,7 +43,14 @@ import {
   readUnspent,
   type SqlPageQuestion,
 } from './sql-events.ts';
-import { findBareKeys, findScripts, findTxs, readTxs, type SqlTx } from './sql-lookups.ts';
+import {
+  findBareKeys,
+  findScripts,
+  findTxs,
+  readBlockTxids,
+  readTxs,
+  type SqlTx,
+} from './sql-lookups.ts';
 import {
   hashLiteral,
   requireRow,
@@ -353,17 +360,10 @@ export class SqlReader implements LedgerReader {
     requireBlockHashes(hashes);
     return this.#answer(hashes, {}, nothing, async (state) => {
       const found = await findBlocks(state, hashes);
-      const rows: number[] = [];
-      for (const { firstTx, block } of found.values()) {
-        for (let n = 0; n < block.transactions; n += 1) rows.push(firstTx + n);
-      }
-      const txids = await readTxs(state, rows);
+      const txids = await readBlockTxids(state, found.values());
       return hashes.map((hash) => {
         const block = found.get(hash);
-        if (block === undefined) return undefined;
-        return Array.from({ length: block.block.transactions }, (_, n) => {
-          return txids.get(block.firstTx + n)!.txid;
-        });
+        return block === undefined ? undefined : txids.get(block.row);
       });
     });
   }

@@ -6,12 +6,14 @@
  * blocks of the spenders.
  */
 
+import { getNetwork } from '../../chain/network.ts';
+import { isCanonicalOrder } from '../../chain/transaction-order.hot.ts';
 import type { Txid } from '../../units/ids.ts';
 import { TX_FLAG } from '../flow-index.ts';
 import { NO_ROW_SQL } from '../schema.ts';
 import { fromUndo, type SpentOutput } from './flow-transactions.ts';
 import type { ReadInput, ReadOutput, ReadSpender, ReadTransaction } from './ledger-reader.ts';
-import { readScripts, readTxs, type SqlTx } from './sql-lookups.ts';
+import { readBlockTxids, readScripts, readTxs, type SqlTx } from './sql-lookups.ts';
 import { displayHex, requireRow, type SqlState, type Wide } from './sql-state.ts';
 
 interface InputRow {
@@ -118,6 +120,12 @@ export async function readSqlTransactions(
     ),
     state.blocksByRow(txs.flatMap(({ tx, older }) => [tx, ...older].map(({ block }) => block))),
   ]);
+  const network = getNetwork(state.tip.network);
+  // Where transactions stand by their ids, their rows do not tell their positions.
+  const sorted = [...blocks.values()].filter(({ block }) => {
+    return isCanonicalOrder(block.height, network);
+  });
+  const sortedIds = sorted.length === 0 ? undefined : await readBlockTxids(state, sorted);
   const found = new Map<number, ReadTransaction>();
   for (const { tx, older } of txs) {
     const { block, firstTx } = blocks.get(tx.block)!;
@@ -128,7 +136,7 @@ export async function readSqlTransactions(
         height: block.height,
         blockHash: block.hash,
         timeSeconds: block.timeSeconds,
-        position: tx.row - firstTx,
+        position: sortedIds?.get(tx.block)?.indexOf(tx.txid) ?? tx.row - firstTx,
       },
       version: tx.version,
       locktime: tx.locktime,
