@@ -41,10 +41,16 @@ export class FetchAhead {
     this.#bytesMax = bytesMax;
   }
 
-  /** The blocks of these headers, in their order. @throws what fetching throws */
+  /**
+   * The blocks of these headers, in their order.
+   *
+   * @param isEnding once true, nothing more is asked for; what is on its way comes still
+   * @throws what fetching throws
+   */
   async *fetch(
     headers: readonly NodeHeader[],
     signal?: AbortSignal,
+    isEnding: () => boolean = () => false,
   ): AsyncGenerator<FetchedBlock, void> {
     const stop = new AbortController();
     const both = signal === undefined ? stop.signal : AbortSignal.any([signal, stop.signal]);
@@ -76,7 +82,7 @@ export class FetchAhead {
           blocksUnderWay -= 1;
         }
         requests.shift();
-        askOn();
+        if (!isEnding()) askOn();
       }
     } finally {
       stop.abort();

@@ -146,7 +146,11 @@ export class ChainFollower {
       if (tip.hash === node.hash) return { state: 'tip', ...none };
       const [shared] =
         node.height < tip.height ? [] : await this.#node.hashesAt([tip.height], signal);
-      if (shared !== tip.hash) return this.#leaveBranch(open, node, none, signal);
+      if (shared !== tip.hash) {
+        // What is to be loaded up to a height only is no branch to go over to.
+        if (heightMax < node.height) return { state: 'less-work', ...none };
+        return this.#leaveBranch(open, node, none, signal);
+      }
     }
     const start = tip === undefined ? (this.#options.fromHeight ?? 0) : tip.height + 1;
     if (start > node.height) return { state: 'behind', ...none };
@@ -205,16 +209,18 @@ export class ChainFollower {
     const endMs = now() + stepMs;
     let last = tipHash;
     let next = start;
-    while (next <= lastHeight && now() < endMs && !signal?.aborted) {
+    // At least one block in each step, however short it is to be.
+    while (next <= lastHeight && (next === start || now() < endMs) && !signal?.aborted) {
       const count = Math.min(HEADERS_AT_ONCE, lastHeight - next + 1);
       const headers = await this.#node.headersFrom(next, count, open.network, signal);
       // It may end early because the node's chain changes just now: the next step looks again.
       if (headers.length === 0 || (last !== undefined && headers[0]!.prevHash !== last)) return;
-      for await (const block of this.#fetch.fetch(headers, signal)) {
+      const isEnding = (): boolean => now() >= endMs;
+      for await (const block of this.#fetch.fetch(headers, signal, isEnding)) {
         await this.#add(open, block, added);
         last = block.hash;
         next = block.height + 1;
-        if (signal?.aborted || now() >= endMs) return;
+        if (signal?.aborted) return;
       }
     }
   }

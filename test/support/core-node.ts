@@ -148,7 +148,8 @@ export class CoreNode {
   }
 
   #isPruned(hash: string): boolean {
-    return this.chain.findIndex((block) => block.hash === hash) < this.pruneHeight;
+    const height = this.chain.findIndex((block) => block.hash === hash);
+    return height >= 0 && height < this.pruneHeight;
   }
 
   #rest(path: string, response: ServerResponse): unknown {
