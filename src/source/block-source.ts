@@ -14,7 +14,7 @@ import { type BlockWindow, type LinkedBlocks, linkBlocks } from './header-tree.t
 import { ProblemList } from './problem-list.ts';
 import { type BlockPlace, openRawReader, type RawReader } from './raw-bytes.ts';
 import { NO_BLOCK, NO_HEIGHT, type ScannedBlocks } from './scanned-blocks.ts';
-import { chooseNetwork } from './source-network.ts';
+import { chooseNetwork, trueNetwork } from './source-network.ts';
 import { type ScanProgress, SourceScan } from './source-scan.ts';
 import { readXorKey } from './xor-key.ts';
 
@@ -69,6 +69,25 @@ function joinBareBlocks(scan: SourceScan, network: Network): ScannedBlocks {
   if (framed === undefined) return scan.bare;
   for (let row = 0; row < scan.bare.count; row += 1) framed.copyFrom(scan.bare, row);
   return framed;
+}
+
+/** Bitcoin Cash has Bitcoin's first blocks and its magic: from where they parted, the blocks tell. */
+function requireOwnBlocks(
+  blocks: ScannedBlocks,
+  linked: LinkedBlocks,
+  network: Network,
+  path: string,
+): void {
+  const owner = trueNetwork(network, (height) => {
+    const row = linked.rows.find((each) => linked.heights[each] === height);
+    return row === undefined ? undefined : blocks.hashOf(row);
+  });
+  if (owner === undefined) return;
+  throw new ClewError(
+    'CLEW_NETWORK_MISMATCH',
+    `These are blocks of ${owner.name}, which share their beginning with ${network.name}: say --network ${owner.name}.`,
+    { path, wanted: network.name, network: owner.name },
+  );
 }
 
 function reportCopies(blocks: ScannedBlocks, linked: LinkedBlocks, problems: ProblemList): void {
@@ -266,6 +285,7 @@ export async function openBlockSource(
     tipHash: tipHash === undefined ? undefined : displayToHash(tipHash),
     report: (code, message, facts) => findings.add(code, message, facts, network.name),
   });
+  requireOwnBlocks(blocks, linked, network, path);
   reportCopies(blocks, linked, findings);
   const problems = findings.finish(network.name);
   if (linked.rows.length === 0) throw nothingFound(path, scan, wanted, problems);

@@ -26,6 +26,28 @@ function ambiguous(scan: SourceScan): ClewError {
 }
 
 /**
+ * The network whose blocks these really are, where it shares its first blocks and its magic with the one that was chosen;
+ * undefined when they are of the chosen one, or do not reach the height at which the two parted.
+ *
+ * @param hashAt the block at a height of the best chain, as people write its hash
+ */
+export function trueNetwork(
+  chosen: Network,
+  hashAt: (height: number) => string | undefined,
+): Network | undefined {
+  for (const fork of Object.values(NETWORKS)) {
+    if (fork.forkedAt === undefined) continue;
+    const { from, height, hash } = fork.forkedAt;
+    if (fork !== chosen && chosen.name !== from) continue;
+    const found = hashAt(height);
+    if (found === undefined) continue;
+    const owner = found === hash ? fork : NETWORKS[from];
+    if (owner !== chosen) return owner;
+  }
+  return undefined;
+}
+
+/**
  * The network of a source.
  *
  * @param wanted what `--network` said

@@ -8,7 +8,7 @@ import {
   MEDIAN_TIME_BLOCKS,
   medianTime,
 } from '../../chain/esplora-block.ts';
-import { headerHash } from '../../chain/header.ts';
+import { blockHash as nameOfBlock } from '../../chain/header.ts';
 import { checkMerkleRoot } from '../../chain/merkle.ts';
 import type { Network } from '../../chain/network.ts';
 import { ClewError } from '../../errors.ts';
@@ -108,9 +108,8 @@ export function blockStatus(ledger: EsploraLedger, hash: string): Promise<Answer
 export function blockTxids(ledger: EsploraLedger, hash: string): Promise<Answer> {
   return ledger.use(async (state) => {
     const { row } = await requireBlock(state, hash);
-    const { first, end } = blockTransactions(state.flow, row);
-    const bytes = state.flow.txids.readRange(first, end);
-    const txids = Array.from({ length: end - first }, (_, i) =>
+    const bytes = state.flow.blockTxids(row);
+    const txids = Array.from({ length: bytes.length / 32 }, (_, i) =>
       hashToDisplay(bytes.subarray(32 * i, 32 * i + 32)),
     );
     return valueAnswer(txids);
@@ -123,7 +122,7 @@ export function blockTxid(ledger: EsploraLedger, hash: string, index: string): P
     const { row } = await requireBlock(state, hash);
     const { first, end } = blockTransactions(state.flow, row);
     if (number >= end - first) throw notFound('tx index out of range');
-    return textAnswer(state.flow.txid(first + number));
+    return textAnswer(state.flow.txid(state.flow.txAt(row, number)));
   });
 }
 
@@ -141,7 +140,7 @@ export async function blockTransactionPage(
     const { first, end } = blockTransactions(state.flow, row);
     if (start >= end - first) throw notFound('start index out of range');
     const count = Math.min(TXS_PER_PAGE, end - first - start);
-    const txs = Array.from({ length: count }, (_, i) => first + start + i);
+    const txs = Array.from({ length: count }, (_, i) => state.flow.txAt(row, start + i));
     return {
       plans: await planTransactions(state, txs),
       network: state.flow.network,
@@ -169,7 +168,8 @@ function requireWhole(bytes: Uint8Array, { blockHash }: RawPlace, network: Netwo
     const columns = new BlockColumns();
     readBlockColumns(bytes, network, columns);
     isWhole =
-      hashToDisplay(headerHash(bytes)) === blockHash && checkMerkleRoot(bytes, columns) === 'ok';
+      hashToDisplay(nameOfBlock(bytes, network)) === blockHash &&
+      checkMerkleRoot(bytes, columns) === 'ok';
   } catch (error) {
     if (!(error instanceof ClewError)) throw error;
   }

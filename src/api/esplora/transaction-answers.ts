@@ -3,7 +3,6 @@ import { bytesToHex, displayToHash, hashToDisplay } from '../../bytes/hex.ts';
 import { merkleBranch } from '../../chain/merkle.ts';
 import { merkleBlock } from '../../chain/merkle-block.ts';
 import type { FlowIndex } from '../../ledger/flow-index.ts';
-import { blockTransactions } from '../../ledger/raw-places.ts';
 import { SpendFinder } from '../../ledger/read/flow-transactions.ts';
 import { NONE } from '../../units/ids.ts';
 import type { Answer } from '../router.ts';
@@ -75,14 +74,10 @@ export function transactionStatus(ledger: EsploraLedger, txid: string): Promise<
 
 /** Siblings of a transaction in the Merkle tree of its block. */
 function proofOf(flow: FlowIndex, tx: number) {
-  const { first, end } = blockTransactions(flow, flow.txBlock.at(tx));
-  const count = end - first;
-  const position = tx - first;
-  return {
-    position,
-    count,
-    branch: merkleBranch(flow.txids.readRange(first, end), count, position),
-  };
+  const ids = flow.blockTxids(flow.txBlock.at(tx));
+  const count = ids.length / 32;
+  const position = flow.txPosition(tx);
+  return { position, count, branch: merkleBranch(ids, count, position) };
 }
 
 export function merkleProof(ledger: EsploraLedger, txid: string): Promise<Answer> {
