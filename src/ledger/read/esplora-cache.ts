@@ -150,7 +150,7 @@ export class EsploraCache {
 
   // --- transactions ---
 
-  /** A transaction as it was stored, if it is still what its id says. Of another server only what is proven. */
+  /** A transaction as it was stored, if it is still what its id says. Places are the word of one server: of others none counts. */
   transaction(txid: Txid): PlacedTransaction | undefined {
     const recent = this.#recent.get(txid);
     if (recent !== undefined) return recent;
@@ -160,7 +160,7 @@ export class EsploraCache {
     if (row === undefined) return undefined;
     const found = this.#placedOf(row, txid);
     if (found === undefined) this.dropTransaction(txid);
-    else if (!found.isProven && row.server !== this.#file.server) return undefined;
+    else if (row.server !== this.#file.server) return undefined;
     else this.#remember(found);
     return found;
   }
@@ -256,7 +256,8 @@ export class EsploraCache {
       requireSame(tx.txid, { valueSats, script }, maker.tx.outputs[prevout.vout]);
     }
     for (const [vout, output] of tx.outputs.entries()) {
-      const spenders = this.#spendersOf({ txid: tx.txid, vout });
+      const all = this.#spendersOf({ txid: tx.txid, vout });
+      const spenders = all.filter((each) => this.transaction(each.txid) !== undefined);
       if (spenders.length > 1) throw lie(this.#host, 'an output is spent twice');
       const [spender] = spenders;
       if (spender === undefined) continue;

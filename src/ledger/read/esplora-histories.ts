@@ -112,6 +112,14 @@ export class EsploraHistories {
     return partAt(this.#cache.histories.state(scriptHash(script)), heightMax)?.low === 0;
   }
 
+  /**
+   * What is kept of a history contradicts what the server counts: either the chain grew meanwhile, or some page left something
+   * out, and which one nobody can say.
+   */
+  async distrust(script: ScriptHex): Promise<void> {
+    if (!(await this.#chain.refresh())) this.#cache.histories.drop(scriptHash(script));
+  }
+
   /** Reads pages until something is found in what is kept. One reader for each script at a time. */
   async #extend<T>(
     script: ScriptHex,
@@ -189,7 +197,10 @@ export class EsploraHistories {
       if (seen.has(name) || isRepeated) throw this.#lie('a history repeats a transaction');
       seen.add(name);
       if (isKept) continue;
-      if (below.some(({ low, high }) => height >= low && height <= high)) {
+      const contradicted = below.find(({ low, high }) => height >= low && height <= high);
+      if (contradicted !== undefined) {
+        // What was counted is believed against what comes later; of the rest nobody can say which is true.
+        if (contradicted.low > 0) this.#cache.histories.drop(hash);
         throw this.#moved('a history has a transaction that it had not before');
       }
     }
@@ -249,6 +260,7 @@ export class EsploraHistories {
     }
     // A server with smaller pages has more of them.
     if (page.answers.length > 0 && (!isLast || transactions > state.rows)) return state;
+    await this.distrust(script);
     throw this.#moved('a history has not as many transactions as it is said to have');
   }
 

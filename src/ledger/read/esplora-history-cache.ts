@@ -74,9 +74,18 @@ export class EsploraHistoryCache {
         return state;
       }
     }
+    this.#drop(key, server);
+    return NO_HISTORY;
+  }
+
+  /** What is known of a script's history can not be right: it is read anew. */
+  drop(hash: string): void {
+    this.#file.atomically(() => this.#drop(hexToBytes(hash), this.#file.server));
+  }
+
+  #drop(key: Uint8Array, server: number): void {
     this.#file.run('DELETE FROM histories WHERE script_hash = ? AND server = ?', key, server);
     this.#file.run('DELETE FROM history_rows WHERE script_hash = ? AND server = ?', key, server);
-    return NO_HISTORY;
   }
 
   #isWhole(key: Uint8Array, server: number, state: HistoryState): boolean {

@@ -306,7 +306,16 @@ class CachingReader implements EsploraReader {
   }
 
   /** Who spends each output: of kept transactions, and for the rest in the words of the server. */
-  async #spendersOf(
+  async #spendersOf(placed: PlacedTransaction, asked: Asked): Promise<(ReadSpender | undefined)[]> {
+    try {
+      return await this.#possibleSpenders(placed, asked);
+    } catch (error) {
+      this.#transactions.forgetSpenders(placed.tx.txid);
+      throw error;
+    }
+  }
+
+  async #possibleSpenders(
     { tx, place }: PlacedTransaction,
     { heightMax }: Asked,
   ): Promise<(ReadSpender | undefined)[]> {

@@ -61,6 +61,7 @@ export class EsploraScripts {
     if (chain.transactions > this.#parts.wholeMax) return this.#counted(script, heightMax, chain);
     const summed = await this.#summed(script, heightMax);
     if (isSameSum(summed, chain)) return summed;
+    await histories.distrust(script);
     throw this.#moved('the sums of a script are not those of its history');
   }
 

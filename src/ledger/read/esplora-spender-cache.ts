@@ -77,6 +77,11 @@ export class EsploraSpenderCache {
     );
   }
 
+  /** What was said turned out to be false. */
+  drop(txid: Txid): void {
+    this.#file.run('DELETE FROM said_spenders WHERE txid = ?', hexToBytes(txid));
+  }
+
   /** Forget what was said when the chain ended with a block that left it. */
   dropFrom(height: number): void {
     this.#file.run('DELETE FROM said_spenders WHERE tip >= ?', height);

@@ -136,6 +136,21 @@ export class EsploraTransactions {
    * @throws ClewError CLEW_REMOTE_LIE when that does not spend the output; ChainMoved
    */
   async requireSpender(outpoint: Outpoint, said: SaidSpender): Promise<SaidSpender> {
+    try {
+      return await this.#requireSpender(outpoint, said);
+    } catch (error) {
+      this.forgetSpenders(outpoint.txid);
+      throw error;
+    }
+  }
+
+  /** What was said of the spenders of a transaction's outputs is not believed any more. */
+  forgetSpenders(txid: Txid): void {
+    this.#spenders.delete(txid);
+    this.#cache.saidSpenders.drop(txid);
+  }
+
+  async #requireSpender(outpoint: Outpoint, said: SaidSpender): Promise<SaidSpender> {
     const spender = await this.get(said.txid);
     const { host } = this.#server;
     if (spender === undefined || spender.place.height !== said.height) {
