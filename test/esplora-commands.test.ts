@@ -3,6 +3,8 @@
  * answers there. Also: consent, proxies, limits, and that a run that was stopped goes on where it was.
  */
 import assert from 'node:assert/strict';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
@@ -13,7 +15,7 @@ import { systemClock } from '../src/clock.ts';
 import type { Report } from '../src/report/report-format.ts';
 import { simulate } from '../src/simulate/simulate.ts';
 import { type HttpProxyServer, startHttpProxy } from './support/http-proxy-server.ts';
-import { type Run, runClew, serveClew } from './support/run-clew.ts';
+import { CLEW, type Run, runClew, serveClew } from './support/run-clew.ts';
 import { temporaryFolder } from './support/temporary-folder.ts';
 
 const folder = temporaryFolder('esplora-commands');
@@ -111,6 +113,14 @@ test('look-ups say what the ledger says, and where it comes from', async () => {
 
   const none = await ask('asker', 'address', 'bcrt1qw508d6qejxtdg4y5r3zarvary0c5xw7kygt080');
   assert.equal(none.error?.code, 'CLEW_ADDRESS_NOT_FOUND');
+});
+
+test('clew status tells where the chain of the server ends', async () => {
+  const { format, tip, server } = (await ask('asker', 'status')).json;
+  assert.equal(format, 'clew-server-status/1');
+  assert.equal(server, new URL(url).host);
+  const { hash, height } = (await know('status')).json.tip;
+  assert.deepEqual([tip.hash, tip.height], [hash, height]);
 });
 
 test('a trace over HTTP is that of the ledger', async () => {
@@ -282,6 +292,34 @@ test('no request without consent: asked at a terminal, given by --consent, remem
   );
   assert.equal((await runClew(folder, 'esplora', 'forget', url, '--data', data)).json.forgotten, 1);
   assert.equal((await runClew(folder, ...command)).error?.code, 'CLEW_REMOTE_CONSENT');
+});
+
+test('at a real terminal the question is asked there; Enter alone and the end of the input are a no', async (t) => {
+  if (spawnSync('script', ['--version']).error !== undefined) {
+    t.skip('there is no `script` to make a terminal with');
+    return;
+  }
+  const [address] = seedAddresses();
+  const command = [
+    ...[CLEW, 'address', address!, '--esplora', url, '--network', 'regtest', '--rate', '1000'],
+    ...['--proxy', `http://127.0.0.1:${proxy.port}`, '--data', dataFolder('terminal')],
+  ].join(' ');
+  const answer = async (input: string): Promise<{ exit: number | null; shown: string }> => {
+    const child = spawn('script', ['-qec', command, '/dev/null'], { timeout: 30_000 });
+    let shown = '';
+    child.stdout.on('data', (chunk) => {
+      shown += chunk;
+      if (!child.stdin.writableEnded && shown.includes('[y/N]')) child.stdin.end(input);
+    });
+    const [exit] = await once(child, 'close');
+    return { exit, shown };
+  };
+  const no = await answer('\r');
+  assert.match(no.shown, /will see which addresses[\s\S]*Ask 127\.0\.0\.1:\d+\? \[y\/N\]/);
+  assert.deepEqual([no.exit, /CLEW_REMOTE_CONSENT/.test(no.shown)], [2, true]);
+  const yes = await answer('y\r');
+  assert.equal(yes.exit, 0, yes.shown);
+  assert.match(yes.shown, /facts from/);
 });
 
 test('a password in the URL of a proxy is refused; options without a server, and what is no URL, are too', async () => {

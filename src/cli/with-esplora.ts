@@ -1,8 +1,8 @@
 /** Questions to an Esplora server, in the place of a ledger: consent first, progress shown, and told how much it took. */
 import { join } from 'node:path';
 import { getNetwork } from '../chain/network.ts';
-import type { OpenNetwork } from '../pipeline/open-network.ts';
 import type { SubgraphOptions } from '../pipeline/subgraph.ts';
+import type { SubgraphNetwork } from '../pipeline/subgraph-network.ts';
 import { countText, groupedNumber } from '../units/number-text.ts';
 import type { CommandContext } from './command.ts';
 import { type EsploraServer, esploraServer } from './esplora-options.ts';
@@ -17,7 +17,7 @@ import { type FactsAsked, USUAL_NETWORK } from './with-network.ts';
 export async function withEsplora<T>(
   context: CommandContext,
   asked: FactsAsked,
-  work: (network: OpenNetwork) => Promise<T>,
+  work: (network: SubgraphNetwork) => Promise<T>,
 ): Promise<{ readonly value: T } | undefined> {
   const server = esploraServer(asked, process.env);
   if (server === undefined) return undefined;
@@ -44,7 +44,7 @@ async function openAsked(
     readonly total: number;
     readonly detail: string;
   }) => void,
-): Promise<OpenNetwork> {
+): Promise<SubgraphNetwork> {
   const { openEsplora } = await import('../pipeline/open-esplora.ts');
   const options: SubgraphOptions = {
     limits: { requestsMax: maxRequests, addressTransactionsMax: maxHistory },

@@ -8,9 +8,9 @@
 import { getNetwork, type NetworkName } from '../chain/network.ts';
 import type { LedgerOptions } from '../ledger/ledger.ts';
 import type { BlockSource } from '../source/block-source.ts';
+import type { NodeClient } from '../source/node-client.ts';
 import { openStore, type Store } from '../store/open-store.ts';
 import type { OpenNetwork } from './open-network.ts';
-import type { BlockFetcher } from './raw-source.ts';
 import { TakingTurns } from './taking-turns.ts';
 import { WriteTurns } from './write-turns.ts';
 
@@ -29,7 +29,7 @@ export class DataSession {
   /** Taken by whoever changes a ledger, where several may want to. */
   readonly writeTurns = new WriteTurns();
   /** Nodes that can be asked for the bytes of blocks, by network; whoever puts one in takes it out and closes it. */
-  readonly nodes = new Map<NetworkName, BlockFetcher>();
+  readonly nodes = new Map<NetworkName, NodeClient>();
 
   /** @param options for the ledgers that are opened */
   constructor(places: DataPlaces, options: LedgerOptions = {}) {
@@ -105,9 +105,9 @@ export class DataSession {
    *
    * @param open is given the workspace database; what it opens is closed when the work has ended
    */
-  useRemote<T>(
-    open: (store: () => Promise<Store>) => Promise<OpenNetwork>,
-    work: (open: OpenNetwork) => Promise<T>,
+  useRemote<T, Remote extends OpenNetwork>(
+    open: (store: () => Promise<Store>) => Promise<Remote>,
+    work: (open: Remote) => Promise<T>,
   ): Promise<T> {
     const done = this.#lastRemote.then(async () => {
       const network = await open(() => this.store());

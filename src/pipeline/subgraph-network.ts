@@ -34,6 +34,15 @@ import {
   type SubgraphSource,
 } from './subgraph.ts';
 
+/** The answer of `clew status --esplora`. */
+export interface ServerStatusAnswer {
+  readonly format: 'clew-server-status/1';
+  readonly network: string;
+  readonly kind: string;
+  readonly server: string;
+  readonly tip: { readonly height: number; readonly hash: string; readonly timeSeconds: number };
+}
+
 /** An address with at most so many transactions is fetched whole for its answer; of others sums and a page are asked for. */
 const SHORT_HISTORY = 50;
 
@@ -128,6 +137,18 @@ export class SubgraphNetwork extends OpenNetwork {
       async (addresses) => resolveAddresses(flow, addresses),
       (script) => run.rootOf(script),
     );
+  }
+
+  /** Where the server's chain ends. */
+  async serverStatus(): Promise<ServerStatusAnswer> {
+    const { tip } = await this.#openAt(undefined);
+    return {
+      format: 'clew-server-status/1',
+      network: this.network.name,
+      kind: this.#source.reader.engine,
+      server: this.#source.server,
+      tip: { height: tip.height, hash: tip.hash, timeSeconds: tip.timeSeconds },
+    };
   }
 
   override async status(): Promise<StatusAnswer> {

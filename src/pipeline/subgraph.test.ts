@@ -401,6 +401,33 @@ describe('in a simulated economy', () => {
     });
   });
 
+  test('when the block that all is as of leaves the chain meanwhile, all is asked again', async () => {
+    const { flow, reader } = economy;
+    const txid = flow.txid(flow.txCount >> 2);
+    const tip = (await reader.tip())!;
+    let tips = 0;
+    const moving = new Proxy(reader, {
+      get(target, name) {
+        const value: unknown = Reflect.get(target, name, target);
+        if (typeof value !== 'function') return value;
+        if (name !== 'tip') return value.bind(target);
+        return async () => {
+          tips += 1;
+          return tips === 1 ? { ...tip, hash: 'f'.repeat(64) } : tip;
+        };
+      },
+    });
+    const graph = await Subgraph.open({ reader: moving, server: 'moving' });
+    let asked = 0;
+    const row = await graph.answer({ txids: [txid] }, async () => {
+      asked += 1;
+      return graph.flow.txRow(txid);
+    });
+    assert.deepEqual([asked, tips, graph.flow.txid(row)], [2, 2, txid]);
+    assert.equal(graph.facts().asOf.hash, tip.hash);
+    graph.close();
+  });
+
   test('a server whose facts contradict each other is found out', async () => {
     const { flow, reader } = economy;
     const tx = flow.txCount >> 2;

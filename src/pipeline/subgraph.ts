@@ -96,15 +96,18 @@ const CHUNK = 20;
 /** The first page of a history: most have no second one. What an Esplora server gives at once. */
 const FIRST_PAGE = 25;
 
+/** How often a question is begun, while the chain ends elsewhere each time. */
+const TRIES = 3;
+
 /** A budget was used up while fetching. */
 class BudgetSpent extends Error {}
 
 export class Subgraph {
   readonly source: SubgraphSource;
   readonly limits: SubgraphLimits;
-  readonly tip: ReadTip;
+  readonly #height: number | undefined;
+  #tip: ReadTip;
   readonly #options: SubgraphOptions;
-  readonly #readOptions: ReadOptions;
   readonly #transactions = new Map<Txid, ReadTransaction>();
   readonly #missing = new Set<Txid>();
   readonly #whole = new Set<ScriptHex>();
@@ -121,13 +124,17 @@ export class Subgraph {
   #round = 0;
   #questions = 0;
 
-  private constructor(source: SubgraphSource, tip: ReadTip, options: SubgraphOptions) {
+  private constructor(
+    source: SubgraphSource,
+    options: SubgraphOptions,
+    tip: ReadTip,
+    height: number | undefined,
+  ) {
     this.source = source;
-    this.tip = tip;
     this.#options = options;
+    this.#tip = tip;
+    this.#height = height;
     this.limits = { ...SUBGRAPH_LIMITS, ...options.limits };
-    const { signal } = options;
-    this.#readOptions = { heightMax: tip.height, ...(signal !== undefined && { signal }) };
   }
 
   /**
@@ -141,23 +148,33 @@ export class Subgraph {
     options: SubgraphOptions = {},
     height?: number,
   ): Promise<Subgraph> {
-    const { reader } = source;
-    const tip = await reader.tip();
-    if (tip === undefined) {
-      throw new ClewError('CLEW_LEDGER_EMPTY', 'The server has no blocks yet.', {
-        server: source.server,
-      });
-    }
-    if (height === undefined || height === tip.height) return new Subgraph(source, tip, options);
-    const [block] = height > tip.height ? [] : await reader.blocksAt([height]);
-    if (block === undefined) {
-      throw new ClewError('CLEW_AS_OF', `The server knows heights up to ${tip.height}.`, {
-        height,
-        heightMax: tip.height,
-      });
-    }
-    const { hash, timeSeconds } = block;
-    return new Subgraph(source, { height, hash, timeSeconds }, options);
+    return new Subgraph(source, options, await findTip(source, height), height);
+  }
+
+  /** The block that all facts are as of. */
+  get tip(): ReadTip {
+    return this.#tip;
+  }
+
+  get #readOptions(): ReadOptions {
+    const { signal } = this.#options;
+    return { heightMax: this.#tip.height, ...(signal !== undefined && { signal }) };
+  }
+
+  /** The block that all was read as of left the chain meanwhile: what was fetched is of two chains. */
+  async #hasMoved(): Promise<boolean> {
+    const [block] = await this.source.reader.blocksAt([this.#tip.height]);
+    return block?.hash !== this.#tip.hash;
+  }
+
+  /** Forget what was fetched; what still holds the reader has kept. */
+  async #beginAnew(): Promise<void> {
+    this.close();
+    this.#transactions.clear();
+    this.#tooLong.clear();
+    this.#probed.clear();
+    for (const set of [this.#missing, this.#whole, this.#wholeWithKeys]) set.clear();
+    this.#tip = await findTip(this.source, this.#height);
   }
 
   /** Requests sent so far, or questions asked where the reader does not count. */
@@ -173,6 +190,8 @@ export class Subgraph {
   facts(): FactsSource {
     const { requestsMax, transactionsMax, addressTransactionsMax } = this.limits;
     const { height, hash, timeSeconds } = this.tip;
+    const limitsHit = new Set(this.#limitsHit);
+    if (this.#tooLong.size > 0) limitsHit.add('address_transactions');
     return {
       kind: this.source.reader.engine,
       server: this.source.server,
@@ -182,7 +201,7 @@ export class Subgraph {
       wholeHistories: this.#whole.size,
       isWhole: this.#isWhole && this.#tooLong.size === 0,
       limits: { requestsMax: requestsMax ?? null, transactionsMax, addressTransactionsMax },
-      limitsHit: [...this.#limitsHit].sort(),
+      limitsHit: [...limitsHit].sort(),
       notExpanded: [...this.#tooLong]
         .map(([script, transactions]) => ({ name: this.#nameOf(script), transactions }))
         .sort((a, b) => b.transactions - a.transactions || (a.name < b.name ? -1 : 1)),
@@ -243,9 +262,27 @@ export class Subgraph {
    * be fetched yet.
    *
    * @param question must take the flow index anew each time it is called
+   * A reorganisation that takes the block away which all is as of is noticed at the end: then all is asked again.
+   *
    * @throws {ClewError} what the question and the reader throw; CLEW_REMOTE_LIE when the facts contradict each other
    */
   async answer<T>(named: Named, question: () => Promise<T>): Promise<T> {
+    for (let tried = 1; ; tried += 1) {
+      const outcome = await this.#answerOnce(named, question).then(
+        (value) => ({ value }) as const,
+        (error: unknown) => ({ error }) as const,
+      );
+      this.#options.signal?.throwIfAborted();
+      if ('error' in outcome && isOfTheWay(outcome.error)) throw outcome.error;
+      if (tried === TRIES || !(await this.#hasMoved())) {
+        if ('error' in outcome) throw outcome.error;
+        return outcome.value;
+      }
+      await this.#beginAnew();
+    }
+  }
+
+  async #answerOnce<T>(named: Named, question: () => Promise<T>): Promise<T> {
     this.#isWhole = true;
     this.#limitsHit.clear();
     let goesOn = await this.#fetch(named.txids ?? [], await this.#scripts(named));
@@ -419,7 +456,6 @@ export class Subgraph {
       const { transactions } = summary!;
       if (transactions > addressTransactionsMax) {
         this.#tooLong.set(script, transactions);
-        this.#limitsHit.add('address_transactions');
         if (!isNamed) return { txids: [], isWhole: false };
       }
     }
@@ -476,4 +512,33 @@ function sameKeyScripts(script: ScriptHex): ScriptHex[] {
   return [p2pkhScript(hash20), segwit, p2shScript(hash160(segwit))]
     .map((bytes) => bytesToHex(bytes) as ScriptHex)
     .filter((other) => other !== script);
+}
+
+/** An error of the way to the server, which says nothing of its facts. */
+function isOfTheWay(error: unknown): boolean {
+  return (
+    error instanceof ClewError &&
+    error.code.startsWith('CLEW_REMOTE_') &&
+    error.code !== 'CLEW_REMOTE_LIE'
+  );
+}
+
+/** @throws {ClewError} CLEW_LEDGER_EMPTY, CLEW_AS_OF, and what the reader throws */
+async function findTip(
+  { reader, server }: SubgraphSource,
+  height: number | undefined,
+): Promise<ReadTip> {
+  const tip = await reader.tip();
+  if (tip === undefined) {
+    throw new ClewError('CLEW_LEDGER_EMPTY', 'The server has no blocks yet.', { server });
+  }
+  if (height === undefined || height === tip.height) return tip;
+  const [block] = height > tip.height ? [] : await reader.blocksAt([height]);
+  if (block === undefined) {
+    throw new ClewError('CLEW_AS_OF', `The server knows heights up to ${tip.height}.`, {
+      height,
+      heightMax: tip.height,
+    });
+  }
+  return { height, hash: block.hash, timeSeconds: block.timeSeconds };
 }

@@ -1,9 +1,11 @@
 import { amountText } from '../../chain/amount-text.ts';
 import type { StatusAnswer } from '../../pipeline/answers/status-answer.ts';
+import type { ServerStatusAnswer } from '../../pipeline/subgraph-network.ts';
 import { countText, groupedNumber } from '../../units/number-text.ts';
 import { formatTime } from '../../units/time.ts';
 import { defineCommand } from '../command.ts';
 import { dataOptions, jsonOption } from '../common-options.ts';
+import { esploraOptions } from '../esplora-options.ts';
 import { factsText, jsonText } from '../output.ts';
 import { withNetwork } from '../with-network.ts';
 
@@ -12,18 +14,32 @@ export const statusCommand = defineCommand({
   about:
     'Shows what has been indexed: the tip, and counts of blocks, transactions, addresses and clusters.',
   positionals: {},
-  options: { ...dataOptions, ...jsonOption },
+  options: { ...dataOptions, ...esploraOptions, ...jsonOption },
   examples: ['clew status --json'],
   notes: [
     'Values in satoshi are strings in JSON. `fees` is null when some inputs spend outputs that lie ' +
       'outside what was indexed; `unknownInputs` counts those, `undoInputs` the ones that rev files told of.',
   ],
   access: 'read',
-  async run({ network, json }, context) {
-    const answer = await withNetwork(context, network, (open) => open.status());
+  async run({ json, ...options }, context) {
+    const { withEsplora } = await import('../with-esplora.ts');
+    const server = await withEsplora(context, options, (open) => open.serverStatus());
+    if (server !== undefined) {
+      await context.stdout.write(json ? jsonText(server.value) : serverText(server.value));
+      return;
+    }
+    const answer = await withNetwork(context, options.network, (open) => open.status());
     await context.stdout.write(json ? jsonText(answer) : statusText(answer));
   },
 });
+
+function serverText({ network, kind, server, tip }: ServerStatusAnswer): string {
+  return factsText([
+    ['network', network],
+    ['server', `${server} (${kind})`],
+    ['tip', `${groupedNumber(tip.height)}, ${formatTime(tip.timeSeconds)}, ${tip.hash}`],
+  ]);
+}
 
 /** What was indexed, for people. */
 export function statusText(answer: StatusAnswer): string {
