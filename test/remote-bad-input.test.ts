@@ -18,7 +18,7 @@ import {
   startClickhouse,
 } from './support/clickhouse-server.ts';
 import { type Manners, type RudeProxy, rudeProxy } from './support/rude-proxy.ts';
-import { type Run, runClewAt } from './support/run-clew.ts';
+import { type Run, runClewAt, serveClew } from './support/run-clew.ts';
 import { temporaryFolder } from './support/temporary-folder.ts';
 import { testCertificate } from './support/test-certificate.ts';
 
@@ -360,4 +360,72 @@ test('a shard map with a hole, a shard twice, or a shard that is down', async (t
   assert.deepEqual([await databaseDigest('many'), digestOf('cluster')], whole);
   const up = await clew('status', '--data', 'cluster', '--ledger', good);
   assert.equal(up.exit, 0, up.stderr);
+});
+
+/** Lies of an Esplora server about a transaction, and which of its answers they stand in. */
+const LIES: readonly (readonly [about: string, paths: RegExp, from: RegExp, to: string])[] = [
+  ['an amount', /\/tx\//, /("vout":\[\{[^}]*"value":)/, '$19'],
+  ['a script', /\/tx\//, /("vout":\[\{"scriptpubkey":"[0-9a-f]{8})../, '$1ab'],
+  ['a lock time', /\/tx\//, /"locktime":\d+/, '"locktime":77'],
+  ['a time', /\/tx\//, /"block_time":\d+/, '"block_time":1'],
+  ['a block', /\/tx\//, /"block_hash":".{64}"/, `"block_hash":"${'ab'.repeat(32)}"`],
+  ['a proof', /proof/, /^[0-9a-f]{8}/, 'ffffffff'],
+];
+
+test('an Esplora server that misbehaves or lies is told by its code, and nothing of it is kept', async () => {
+  const [data, kept] = ['esplora-truth', 'esplora-kept'];
+  const made = await clew('simulate', '--out', 'told', '--transactions', '300', '--seed', 'e');
+  assert.equal(made.exit, 0, made.stderr);
+  const indexed = await clew('index', '--blocks', 'told', '--data', data);
+  assert.equal(indexed.exit, 0, indexed.stderr);
+  const seeds = readFileSync(join(folder, 'told/seeds.csv'), 'utf8').split('\n');
+  const address = seeds[1]!.split(',')[0]!;
+  const truth = await clew('address', address, '--data', data);
+  const txid: string = truth.json.history[0].txid;
+  await serveClew(folder, data, async (url) => {
+    const proxy = await rudeProxy(url.replace(/\/$/, ''));
+    try {
+      const there = ['--network', 'regtest', '--esplora', `${proxy.url}/api`, '--rate', '1000'];
+      const ask = (into: string): Promise<Run> => clew('tx', txid, '--data', into, ...there);
+      const honest = await ask(kept);
+      assert.equal(honest.exit, 0, honest.stderr);
+      for (const [manners, code, exit, names] of MANNERS) {
+        proxy.manners = manners;
+        assertError(await ask(`esplora-${manners}`), code, exit, names, manners);
+      }
+      assert.equal(proxy.followed, 0, 'nobody goes where a server sends them');
+      proxy.manners = 'lie';
+      for (const [i, [about, paths, from, to]] of LIES.entries()) {
+        let lies = 0;
+        proxy.only = (path) => paths.test(path);
+        proxy.lie = (answer) => {
+          const told = answer.toString('latin1');
+          const lie = told.replace(from, to);
+          if (lie !== told) lies += 1;
+          return Buffer.from(lie, 'latin1');
+        };
+        const into = `esplora-lie-${i}`;
+        assertError(await ask(into), 'CLEW_REMOTE_LIE', EXIT.damaged, /127/, about);
+        assert.ok(lies > 0, `${about}: nothing was changed`);
+        // The same data folder asks an honest server: the lie was not kept.
+        proxy.only = () => false;
+        const after = await ask(into);
+        assert.equal(after.exit, 0, `${about}: ${after.stderr}`);
+        assert.deepEqual(after.json, honest.json, about);
+      }
+    } finally {
+      await proxy.close();
+    }
+  });
+  const nobody = ['--network', 'regtest', '--esplora', NOBODY];
+  const gone = await clew('tx', txid, '--data', 'esplora-gone', ...nobody);
+  assertError(gone, 'CLEW_REMOTE_UNREACHABLE', EXIT.unavailable, /ECONNREFUSED/, 'nobody');
+  const stranger = ['--network', 'regtest', '--esplora', 'https://esplora.invalid/api'];
+  const unasked = await clew('tx', txid, '--data', kept, ...stranger);
+  assertError(unasked, 'CLEW_REMOTE_CONSENT', EXIT.usage, /esplora\.invalid/, 'consent');
+  const behind = ['--proxy', `socks5://clew:${PASSWORD}@127.0.0.1:1`];
+  const told = await clew('tx', txid, '--data', kept, ...stranger, ...behind);
+  assertError(told, 'CLEW_SECRET_IN_ARGUMENT', EXIT.usage, /./, 'password of a proxy');
+  const other = await clew('address', address, '--data', data);
+  assert.deepEqual(other.json, truth.json);
 });
