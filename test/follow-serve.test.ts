@@ -72,6 +72,22 @@ test('pages of a followed node: blocks, reorganisations, and what waits', async 
     assert.equal(waiting.transactions[0].feeSats, 20_000);
     const shown = (await get(address, 'text/html')).text;
     assert.ok(shown.includes('Not confirmed') && shown.includes(txid));
+    // The command line asks through the server, whose node it is.
+    const typed = startClew(folder, 'tx', txid, '--unconfirmed', '--data', data);
+    assert.deepEqual(typed.json, waiting);
+    assert.equal(startClew(folder, 'tx', txid, '--data', data).error?.code, 'CLEW_TX_NOT_FOUND');
+    const there = startClew(
+      folder,
+      'address',
+      wallet.miningAddress,
+      '--unconfirmed',
+      '--limit',
+      '50',
+      '--data',
+      data,
+    );
+    assert.equal(there.json.unconfirmed.transactions[0].txid, txid);
+    assert.deepEqual({ ...there.json, unconfirmed: 0 }, { ...summary, unconfirmed: 0 });
     // It is in no figure.
     assert.deepEqual(JSON.parse((await get(address)).text), summary);
 
@@ -103,6 +119,22 @@ test('pages of a followed node: blocks, reorganisations, and what waits', async 
       ...['follow', ...rpc, '--rpc-password-file', passwordFile, '--data', data, '--once'],
     ]);
     assert.equal(await follow.ended(), 0, follow.stderr);
+    const bytes = startClew(
+      folder,
+      'tx',
+      txid,
+      '--raw',
+      '--data',
+      data,
+      ...rpc,
+      '--rpc-password-file',
+      passwordFile,
+    );
+    assert.equal(bytes.json.strippedHex, raw.json.strippedHex);
+    assert.equal(
+      startClew(folder, 'tx', txid, '--raw', '--data', data).error?.code,
+      'CLEW_RAW_GONE',
+    );
     const everything = [
       clew.stdout + clew.stderr + follow.stdout + follow.stderr,
       shown,

@@ -86,17 +86,14 @@ export class Unconfirmed {
   /** Transactions that pay or spend from a script, by its hex. */
   readonly #byScript = new Map<string, Set<string>>();
   #bytes = 0;
+  /** How many wait at the node. */
+  #waiting = 0;
   #readAtMs = Number.NEGATIVE_INFINITY;
   #reading: Promise<void> | undefined;
 
   constructor(node: NodeClient, network: NetworkName) {
     this.#node = node;
     this.#network = getNetwork(network);
-  }
-
-  /** How many wait. */
-  get count(): number {
-    return this.#byTxid.size;
   }
 
   /**
@@ -113,14 +110,37 @@ export class Unconfirmed {
     this.#readAtMs = nowMs;
   }
 
+  /** Read one transaction alone, and those that wait themselves and that it spends from. */
+  async refreshOne(txid: string, signal?: AbortSignal): Promise<void> {
+    const there = new Set(await this.#node.mempool(signal));
+    let wanted = [txid];
+    // The transaction, then its parents.
+    for (let depth = 0; depth < 2; depth += 1) {
+      wanted = wanted.filter((each) => there.has(each) && !this.#byTxid.has(each));
+      await this.#fetch(wanted, signal);
+      wanted = wanted.flatMap((each) => {
+        const inputs = this.#byTxid.get(each)?.inputs ?? [];
+        return inputs.map(({ prevTxid }) => prevTxid);
+      });
+    }
+    this.#waiting = there.size;
+  }
+
   async #read(signal?: AbortSignal): Promise<void> {
     const txids = await this.#node.mempool(signal);
     if (txids.length > TRANSACTIONS_MAX) throw tooLarge(txids.length);
     const there = new Set(txids);
     for (const [txid, pooled] of this.#byTxid) if (!there.has(txid)) this.#drop(pooled);
-    const missing = txids.filter((txid) => !this.#byTxid.has(txid));
-    for (let at = 0; at < missing.length; at += BATCH) {
-      const some = missing.slice(at, at + BATCH);
+    await this.#fetch(
+      txids.filter((txid) => !this.#byTxid.has(txid)),
+      signal,
+    );
+    this.#waiting = txids.length;
+  }
+
+  async #fetch(txids: readonly string[], signal?: AbortSignal): Promise<void> {
+    for (let at = 0; at < txids.length; at += BATCH) {
+      const some = txids.slice(at, at + BATCH);
       const all = await this.#node.transactions(some, signal);
       for (const [i, bytes] of all.entries()) {
         if (bytes !== undefined) this.#take(readPooled(bytes, some[i]!, this.#network));
@@ -195,7 +215,7 @@ export class Unconfirmed {
       format: 'clew-unconfirmed/1',
       network: this.#network.name,
       node: this.#node.host,
-      poolTransactions: this.count,
+      poolTransactions: this.#waiting,
       transactions: waiting.map((txid) => this.#told(this.#byTxid.get(txid)!)),
     };
   }

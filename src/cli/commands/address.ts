@@ -12,6 +12,7 @@ import { factsText, jsonText, tableText } from '../output.ts';
 import { pageOf, tagTable } from '../page-text.ts';
 import { fiatAsked, fiatOptions, pricesText } from '../price-options.ts';
 import { historyTable, sumFacts } from '../sums-text.ts';
+import { unconfirmedOptions, unconfirmedText, withUnconfirmed } from '../unconfirmed-text.ts';
 import { withFacts } from '../with-network.ts';
 
 export const addressCommand = defineCommand({
@@ -25,6 +26,7 @@ export const addressCommand = defineCommand({
     ...pageOptions,
     ...fiatOptions,
     ...esploraOptions,
+    ...unconfirmedOptions,
     ...jsonOption,
   },
   examples: ['clew address 1A1zP1eP5QGefi2DMPTfTL5SLmv7DivfNa --limit 10'],
@@ -32,11 +34,28 @@ export const addressCommand = defineCommand({
   async run({ address, asOf, limit, cursor, json, ...options }, context) {
     const page = pageOf(limit, cursor);
     const ask = (open: OpenNetwork) => open.address(address, page, asOf);
-    const found = await withFacts(context, options, ask, [address]);
+    const { found, waiting } = await withUnconfirmed(
+      context,
+      options,
+      address,
+      () => withFacts(context, options, ask, [address]),
+      {
+        refresh: (pool) => pool.refresh(context.clock.elapsedMs(), context.signal),
+        pick: async (pool, open) =>
+          pool.ofScripts(await open.scriptsOf(address), await open.flowIfAny()),
+      },
+    );
+    if (found === undefined) {
+      await context.stdout.write(json ? jsonText(waiting) : unconfirmedText(waiting).trimStart());
+      return;
+    }
     const fiat = await fiatAsked(context, found.network, options);
     const { priceAddress } = await import('../../pipeline/fiat-answers.ts');
     const answer = fiat === undefined ? found : priceAddress(found, fiat.book, fiat.currencies);
-    await context.stdout.write(json ? jsonText(answer) : addressText(answer));
+    const told = waiting === undefined ? answer : { ...answer, unconfirmed: waiting };
+    await context.stdout.write(
+      json ? jsonText(told) : `${addressText(answer)}${unconfirmedText(waiting)}`,
+    );
   },
 });
 

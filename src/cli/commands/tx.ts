@@ -1,6 +1,7 @@
 import { amountText } from '../../chain/amount-text.ts';
 import type { TransactionAnswer } from '../../pipeline/answers/transaction-answer.ts';
 import type { PricedTransaction } from '../../pipeline/fiat-answers.ts';
+import type { OpenNetwork } from '../../pipeline/open-network.ts';
 import { ruleName } from '../../pipeline/rule-names.ts';
 import { groupedNumber } from '../../units/number-text.ts';
 import { formatTime } from '../../units/time.ts';
@@ -10,6 +11,7 @@ import { esploraOptions } from '../esplora-options.ts';
 import { factsSourceRows } from '../facts-source-text.ts';
 import { factsText, jsonText, tableText } from '../output.ts';
 import { fiatAsked, fiatOptions, pricesText } from '../price-options.ts';
+import { unconfirmedOptions, unconfirmedText, withUnconfirmed } from '../unconfirmed-text.ts';
 import { withFacts } from '../with-network.ts';
 
 export const txCommand = defineCommand({
@@ -25,14 +27,28 @@ export const txCommand = defineCommand({
     },
     ...fiatOptions,
     ...esploraOptions,
+    ...unconfirmedOptions,
     ...jsonOption,
   },
   examples: ['clew tx 4a5e1e4baab89f3a32518a88c31bc87f618f76673e2cc77ab2127b7afdeda33b'],
+  notes: ['With --rpc bytes of blocks that came from a node are read from it again.'],
   access: 'read',
   async run({ txid, asOf, raw, json, ...options }, context) {
-    const found = await withFacts(context, options, (open) => open.transaction(txid, asOf, raw), [
+    const ask = (open: OpenNetwork) => open.transaction(txid, asOf, raw);
+    const { found, waiting } = await withUnconfirmed(
+      context,
+      options,
       txid,
-    ]);
+      () => withFacts(context, options, ask, [txid]),
+      {
+        refresh: (pool) => pool.refreshOne(txid.toLowerCase(), context.signal),
+        pick: async (pool, open) => pool.ofTxid(txid.toLowerCase(), await open.flowIfAny()),
+      },
+    );
+    if (found === undefined) {
+      await context.stdout.write(json ? jsonText(waiting) : unconfirmedText(waiting).trimStart());
+      return;
+    }
     const fiat = await fiatAsked(context, found.network, options);
     const { priceTransaction } = await import('../../pipeline/fiat-answers.ts');
     const answer = fiat === undefined ? found : priceTransaction(found, fiat.book, fiat.currencies);
