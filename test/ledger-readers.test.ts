@@ -3,11 +3,14 @@
  * over a simulated economy.
  */
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { after, test } from 'node:test';
 import { openCluster } from '../src/ledger/cluster-engine.ts';
 import { type LedgerEngine, openChdb } from '../src/ledger/engine.ts';
 import { Ledger } from '../src/ledger/ledger.ts';
+import { openEsploraReader } from '../src/ledger/read/esplora-reader.ts';
 import { FlowReader } from '../src/ledger/read/flow-reader.ts';
 import { requireContract, requireSameAnswers } from '../src/ledger/read/ledger-reader.contract.ts';
 import type { LedgerReader } from '../src/ledger/read/ledger-reader.ts';
@@ -27,6 +30,7 @@ import {
   scenarioWorld,
   windowWorld,
 } from './support/reader-worlds.ts';
+import { CLEW, startClew } from './support/run-clew.ts';
 import { temporaryFolder } from './support/temporary-folder.ts';
 
 const ECONOMY_TRANSACTIONS = 2_500;
@@ -92,7 +96,8 @@ test('SQL: chDB, one ClickHouse server, a cluster of two shards; and the flow in
         engines.push(engine);
         const filler = await fillEngine(world, engine, base);
         readers.push(new SqlReader(engine, world.source.network));
-        if (name === 'chdb') readers.push(new FlowReader(filler.asFlowLedger()));
+        // The columns read the tables that only they hold from servers too.
+        if (name !== 'server') readers.push(new FlowReader(filler.asFlowLedger()));
       }
       for (const reader of readers)
         await requireContract(each, reader, world.slow, contractOf(world));
@@ -128,3 +133,37 @@ test('the flow index of a ledger on the disk', async (t) => {
   await indexBlocks(ledger, world.source);
   await requireContract(t, reader, world.slow, contractOf(world));
 });
+
+test('the Esplora client, of the Esplora API of clew serve', async (t) => {
+  const world = await scenarioWorld(folder);
+  const data = join(folder, 'served');
+  const blocks = join(folder, 'scenario');
+  const indexed = startClew(folder, 'index', '--blocks', blocks, '--data', data);
+  assert.equal(indexed.exit, 0, indexed.stderr);
+  const { url, stop } = await serveClew(data);
+  t.after(stop);
+  const reader = await openEsploraReader({
+    network: world.source.network,
+    base: new URL('/api', url),
+    cacheFolder: join(folder, 'esplora-cache'),
+    wholeMax: 1000,
+  });
+  t.after(() => reader.close());
+  await requireContract(t, reader, world.slow, {
+    gaps: ['same ids'],
+    samples: 150,
+    seed: 'esplora',
+  });
+});
+
+/** `clew serve` as a process of its own. */
+async function serveClew(data: string): Promise<{ readonly url: string; stop(): void }> {
+  const child = spawn(CLEW, ['serve', '--data', data, '--json'], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  for await (const line of createInterface({ input: child.stdout! })) {
+    const url = /"url": "([^"]+)"/.exec(line)?.[1];
+    if (url !== undefined) return { url, stop: () => child.kill('SIGINT') };
+  }
+  throw new Error('clew serve ended');
+}

@@ -77,8 +77,18 @@ function chainStats(flow: FlowIndex, script: number): string {
   return (
     `{"funded_txo_count":${totals.outputs},"funded_txo_sum":${totals.received.value}` +
     `,"spent_txo_count":${totals.inputs},"spent_txo_sum":${totals.sent.value}` +
-    `,"tx_count":${totals.transactions}}`
+    `,"tx_count":${totals.transactions - countRepeated(flow, script)}}`
   );
+}
+
+/** Transactions that a newer one has the same id as (before BIP 30): the two are one in the script's history too. */
+function countRepeated(flow: FlowIndex, script: number): number {
+  const older = new Set<number>();
+  for (let row = 0; row < flow.destroyedOutput.length; row += 1) {
+    const output = flow.destroyedOutput.at(row);
+    if (flow.outputScript.at(output) === script) older.add(flow.outputTx.at(output));
+  }
+  return older.size;
 }
 
 export function scriptSummary(ledger: EsploraLedger, asked: AskedScript): Promise<Answer> {
