@@ -367,6 +367,18 @@ test('bytes of blocks: from the node when one is there, kept when asked', async 
   const txid = CHAIN[20]!.txids[1]!;
   const told = await follower.use((open) => open.transaction(txid, undefined, true));
   assert.ok(Buffer.from(CHAIN[20]!.bytes).toString('hex').includes(told.strippedHex!));
+  // With a node all bytes are compared; one that gives others is found out.
+  const blocksCheck = async (options: Parameters<typeof checkNetwork>[1]) => {
+    const answer = await follower.use((open) => checkNetwork(open, options));
+    return answer.checks.at(-1)!;
+  };
+  const node = follower.client;
+  assert.equal((await blocksCheck({ node })).counts['blocks'], CHAIN.length);
+  follower.node.lies.set(CHAIN[9]!.hash, CHAIN[8]!.bytes);
+  assert.equal((await blocksCheck({ node })).finding!.facts['height'], 9);
+  const without = await blocksCheck({});
+  assert.deepEqual([without.status, without.finding], ['skipped', undefined]);
+  assert.match(without.reason!, /came from a node/);
   follower.session.nodes.delete('regtest');
   const gone = { code: 'CLEW_RAW_GONE' };
   const other = CHAIN[30]!.txids[1]!;

@@ -2,8 +2,11 @@ import type { CheckAnswer, CheckResult } from '../../pipeline/check/check-networ
 import { groupedNumber } from '../../units/number-text.ts';
 import { defineCommand } from '../command.ts';
 import { dataOptions, HEIGHT_MAX, jsonOption, progressOption } from '../common-options.ts';
+import { chooseNetwork } from '../data-folder.ts';
+import { nodeOptions } from '../node-options.ts';
 import { factsText, jsonText } from '../output.ts';
 import { withNetwork } from '../with-network.ts';
+import { withNode } from '../with-node.ts';
 
 export const checkCommand = defineCommand({
   name: 'check',
@@ -30,6 +33,7 @@ export const checkCommand = defineCommand({
       defaultHelp: 'the tip',
     },
     blocks: { kind: 'flag', on: true, help: 'do not read the block files again' },
+    ...nodeOptions,
     threads: {
       kind: 'count',
       value: 'N',
@@ -45,23 +49,27 @@ export const checkCommand = defineCommand({
   notes: [
     'Exits with an error when anything disagrees. Nothing is changed: `clew index --rebuild-flow` makes links anew.',
     'What can not be checked is counted apart: targets of the first interval of a ledger that begins in mid-chain, ' +
-      'fees where prevouts are unknown, blocks whose files are gone.',
+      'fees where prevouts are unknown, blocks whose files are gone. Blocks that came from a node are read again with --rpc.',
     'While it runs nothing can be indexed; a running `clew serve` goes on answering.',
   ],
   // As a writer it waits for other writers, and they for it: what it looks at stays as it is.
   access: 'write',
-  async run({ network, from, to, blocks, threads, json }, context) {
+  async run({ network, from, to, blocks, threads, json, ...options }, context) {
     const { checkError, checkNetwork } = await import('../../pipeline/check/check-network.ts');
     const progress = context.progress('Checking', 'rows');
-    const answer = await withNetwork(context, network, (open) =>
-      checkNetwork(open, {
-        ...(from !== undefined && { heightMin: from }),
-        ...(to !== undefined && { heightMax: to }),
-        ...(threads !== undefined && { threads }),
-        withoutBlocks: !blocks,
-        signal: context.signal,
-        onProgress: ({ done, share, check }) => progress.update({ done, share, detail: check }),
-      }),
+    const name = chooseNetwork(context.data, network);
+    const answer = await withNode(context, options, name, (node) =>
+      withNetwork(context, name, (open) =>
+        checkNetwork(open, {
+          ...(from !== undefined && { heightMin: from }),
+          ...(to !== undefined && { heightMax: to }),
+          ...(threads !== undefined && { threads }),
+          ...(node !== undefined && { node }),
+          withoutBlocks: !blocks,
+          signal: context.signal,
+          onProgress: ({ done, share, check }) => progress.update({ done, share, detail: check }),
+        }),
+      ),
     ).finally(() => progress.end());
     await context.stdout.write(json ? jsonText(answer) : checkText(answer));
     if (!answer.isSound) throw checkError(answer);

@@ -20,7 +20,7 @@ export type CheckOutcome =
   | { readonly counts?: undefined; readonly finding: CheckFinding };
 
 /** Errors that are no finding about the ledger. */
-const NO_FINDING = new Set(['CLEW_INTERRUPTED', 'CLEW_WORKER_LOST']);
+const NO_FINDING = /^CLEW_(INTERRUPTED|WORKER_LOST|REMOTE_[A-Z]+|NODE_[A-Z_]+)$/;
 
 /**
  * Run a check to its end; others get a turn between its steps.
@@ -62,7 +62,7 @@ export async function runCheck(
 export function findingOf(error: unknown): CheckFinding {
   if (error instanceof Disagreement) return { what: error.message, facts: error.facts };
   if (error instanceof ClewError) {
-    if (NO_FINDING.has(error.code)) throw error;
+    if (NO_FINDING.test(error.code)) throw error;
     return { what: error.message, facts: { ...error.facts, code: error.code } };
   }
   const what = `The check could not go on: ${error instanceof Error ? error.message : 'unknown'}`;
