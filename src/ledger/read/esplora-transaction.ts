@@ -3,11 +3,11 @@
  *
  * It is written from the fields of the answer as the chain has it, and the double hash of that must be the id: so nothing in it
  * can be other than in the chain but what the id does not cover. That is the witness (kind of a spend, key form, signature
- * hash types, size and weight), the values and scripts of previous outputs, and the place. Witness programs are held
- * against their hashes, previous outputs against the transactions that made them (`esplora-cache.ts`), places against Merkle
- * proofs (`esplora-proof.ts`).
+ * hash types, size and weight), the values and scripts of previous outputs, and the place. What an input shows must open the
+ * script that it is said to spend (`esplora-opening.ts`), previous outputs are held against the transactions that made them
+ * (`esplora-cache.ts`), places against Merkle proofs (`esplora-chain.ts`).
  */
-import { hash160, sha256, sha256d } from '../../bytes/hash.ts';
+import { sha256d } from '../../bytes/hash.ts';
 import { bytesToHex, hashToDisplay, hexToBytes } from '../../bytes/hex.ts';
 import { BlockColumns, HEADER_BYTES, readBlockColumns } from '../../chain/block-columns.hot.ts';
 import { COINBASE_VOUT } from '../../chain/coinbase-input.ts';
@@ -19,7 +19,6 @@ import {
 } from '../../chain/input-kind.ts';
 import type { Network } from '../../chain/network.ts';
 import { classifyScript, isUnspendable } from '../../chain/script.ts';
-import { SCRIPT_KIND } from '../../chain/script-kind.ts';
 import {
   parseTransaction,
   serializeTransaction,
@@ -29,6 +28,7 @@ import { ClewError } from '../../errors.ts';
 import type { Sats } from '../../units/amount.ts';
 import type { ScriptHex, Txid } from '../../units/ids.ts';
 import type { AnsweredTransaction } from './esplora-answers.ts';
+import { canOpen } from './esplora-opening.ts';
 import type { ReadInput } from './ledger-reader.ts';
 
 export interface CheckedOutput {
@@ -134,7 +134,9 @@ export function checkTransaction(
     inputs: answer.inputs.map((input, i) => {
       if (isCoinbase) return coinbaseInput(input.sequence);
       const script = input.prevout?.script;
-      if (script !== undefined) checkWitness(script, input.witness, host);
+      if (script !== undefined && !canOpen(hexToBytes(script), parts.inputs[i]!)) {
+        throw lie(host, 'an input does not open the output that it is said to spend');
+      }
       return inputOf(block, i, parts, input.prevout);
     }),
     outputs: outputsOf(parts),
@@ -248,19 +250,4 @@ function outputsOf({ outputs }: TransactionParts): CheckedOutput[] {
       scriptBytes: length,
     };
   });
-}
-
-/** A witness that can not open the script said to be spent (BIP 141) belongs to another. */
-function checkWitness(script: string, witness: readonly string[], host: string): void {
-  const bytes = hexToBytes(script);
-  if (isUnspendable(bytes, 0, bytes.length)) {
-    throw lie(host, 'an output that nobody can spend is said to be spent');
-  }
-  const kind = classifyScript(bytes, 0, bytes.length);
-  if (kind !== SCRIPT_KIND.p2wpkh && kind !== SCRIPT_KIND.p2wsh) return;
-  const last = hexToBytes(witness.at(-1) ?? '');
-  const hash = kind === SCRIPT_KIND.p2wpkh ? hash160(last) : sha256(last);
-  if (bytesToHex(hash) !== script.slice(4)) {
-    throw lie(host, 'a witness does not open the output that it is said to spend');
-  }
 }
