@@ -6,7 +6,7 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { before, test } from 'node:test';
 import { bytesToHex, hashToDisplay } from '../src/bytes/hex.ts';
-import { BlockColumns, readBlockColumns } from '../src/chain/block-columns.hot.ts';
+import { BlockColumns, blockBodyOffset, readBlockColumns } from '../src/chain/block-columns.hot.ts';
 import { NETWORKS } from '../src/chain/network.ts';
 import { parseBlock, serializeTransaction, specialType } from '../src/chain/transaction.ts';
 import { COMMAND_GROUPS } from '../src/cli/command-list.ts';
@@ -14,9 +14,11 @@ import { openLocally } from '../src/cli/local-host.ts';
 import { type Host, runCommandLine } from '../src/cli/run-command-line.ts';
 import { systemClock } from '../src/clock.ts';
 import { openChdb } from '../src/ledger/engine.ts';
+import { Ledger } from '../src/ledger/ledger.ts';
 import { FlowReader } from '../src/ledger/read/flow-reader.ts';
 import { SqlReader } from '../src/ledger/read/sql-reader.ts';
 import { findTransactions } from '../src/ledger/transaction-facts.ts';
+import { indexBlocks } from '../src/pipeline/index-blocks.ts';
 import { OpenNetwork } from '../src/pipeline/open-network.ts';
 import { BlockFiles } from '../src/simulate/block-files.ts';
 import {
@@ -256,29 +258,49 @@ function answerChange(chain: string, address: string): number {
   return sats;
 }
 
-test('Dogecoin: the largest exact amount is kept to the unit; a larger one is refused by its own code', async () => {
-  const cases = [
-    [DOGECOIN_COINS_MAX, 0],
-    [DOGECOIN_COINS_MAX + 1, 1],
-  ] as const;
-  for (const [coins, wanted] of cases) {
+test('Dogecoin: the largest exact amount is kept to the unit; a larger one ends the work by its own code', async () => {
+  const network = NETWORKS['dogecoin-regtest'];
+  for (const coins of [DOGECOIN_COINS_MAX, DOGECOIN_COINS_MAX + 1]) {
     const whale = dogecoinWhale(coins);
-    const files = new BlockFiles(join(folder, `whale-${coins}`), whale.network.magic);
+    const blocks = join(folder, `whale-${coins}`);
+    const files = new BlockFiles(blocks, network.magic);
     for (const { bytes } of whale.blocks) files.append(bytes);
     files.close();
-    const network = NETWORKS['dogecoin-regtest'];
-    const into = new BlockColumns();
-    const read = (): void => readBlockColumns(whale.blocks[1]!.bytes, network, into);
-    if (wanted === 0) {
-      read();
-      assert.equal(into.outValue[0], coins * 100_000_000);
+    const ledger = await Ledger.open(join(folder, `whale-ledger-${coins}`), network);
+    const source = await openBlockSource(blocks, { network: network.name });
+    if (coins === DOGECOIN_COINS_MAX) {
+      await indexBlocks(ledger, source);
+      assert.equal((await ledger.openFlow()).outputValue.at(1), coins * 100_000_000);
     } else {
-      assert.throws(read, { code: 'CLEW_LEDGER_LIMIT' });
-      assert.throws(() => parseBlock(whale.blocks[1]!.bytes, network), {
-        code: 'CLEW_BLOCK_DAMAGED',
-      });
+      await assert.rejects(indexBlocks(ledger, source), { code: 'CLEW_LEDGER_LIMIT' });
+      assert.equal(ledger.tip?.height, 0, 'what was before is committed');
+      const { bytes } = whale.blocks[1]!;
+      assert.throws(() => parseBlock(bytes, network), { code: 'CLEW_BLOCK_DAMAGED' });
     }
+    await ledger.close();
   }
+});
+
+test('Dogecoin: a block whose merged-mining proof is damaged is left out and named', async () => {
+  const { blocks, network } = chains.get('dogecoin-auxpow')!;
+  const where = join(folder, 'damaged-proof');
+  const files = new BlockFiles(where, network.magic);
+  for (const { bytes, height } of blocks) {
+    const copy = Uint8Array.from(bytes);
+    // A byte of the header of the parent.
+    if (height === 6) copy[blockBodyOffset(copy, network) - 40]! ^= 1;
+    files.append(copy);
+  }
+  files.close();
+  const ledger = await Ledger.open(join(folder, 'damaged-proof-ledger'), network);
+  const source = await openBlockSource(where, { network: network.name });
+  const { problems } = await indexBlocks(ledger, source);
+  assert.deepEqual(
+    problems.map(({ code, facts }) => [code, facts['height']]),
+    [['CLEW_BLOCK_DAMAGED', 6]],
+  );
+  assert.equal(ledger.tip?.height, blocks.at(-1)!.height);
+  await ledger.close();
 });
 
 test('Dash: transactions with a type, without inputs or outputs; what comes out of the pool has no origin', async () => {

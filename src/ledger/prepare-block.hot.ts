@@ -138,7 +138,7 @@ export function prepareBlock(
 ): void {
   const columns = into.columns;
   into.bytes = bytes;
-  readBlockColumns(bytes, network, columns);
+  readColumns(bytes, network, columns, expected);
   checkBlock(bytes, columns, expected, network);
   if (isCanonicalOrder(expected.height, network)) orderAsRows(bytes, columns);
   into.reserve(bytes.length);
@@ -158,6 +158,22 @@ export function prepareBlock(
       outKeyLow[output] = scriptKey.low;
       outKeyHigh[output] = scriptKey.high;
     }
+  }
+}
+
+/** The block in columns; of an amount that is too large the error tells in which block it is. */
+function readColumns(
+  bytes: Uint8Array,
+  network: Network,
+  columns: BlockColumns,
+  { height, hash }: ExpectedBlock,
+): void {
+  try {
+    readBlockColumns(bytes, network, columns);
+  } catch (error) {
+    if (!(error instanceof ClewError) || error.code !== 'CLEW_LEDGER_LIMIT') throw error;
+    const what = `${error.message} It is block ${height}; those before it can be used.`;
+    throw new ClewError(error.code, what, { ...error.facts, height, hash }, error);
   }
 }
 

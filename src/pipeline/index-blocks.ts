@@ -81,8 +81,8 @@ export interface IndexResult {
  * A block whose bytes are damaged is reported and left out; the blocks after it go on as a window of their own.
  *
  * @throws {ClewError} CLEW_INTERRUPTED after a stop was asked for: everything read so far is committed.
- *   CLEW_BLOCK_INVALID: everything before that block is committed. CLEW_RAW_GONE, CLEW_FILE_UNREADABLE: nothing that
- *   was indexed went, what was read before is committed
+ *   CLEW_BLOCK_INVALID, CLEW_LEDGER_LIMIT for amounts: everything before that block is committed.
+ *   CLEW_RAW_GONE, CLEW_FILE_UNREADABLE: nothing that was indexed went, what was read before is committed
  */
 export async function indexBlocks(
   ledger: Ledger,
@@ -260,7 +260,9 @@ async function loadWhole(
     if (error instanceof ClewError && error.code === 'CLEW_INTERRUPTED') throw error;
     // What can not be mended now (a full disk) is mended when the ledger is opened next.
     await ledger.recover().catch(() => undefined);
-    if (!(error instanceof ClewError) || error.code !== 'CLEW_BLOCK_INVALID') throw error;
+    // One block that can not be taken in does not cost those before it.
+    const codes = ['CLEW_BLOCK_INVALID', 'CLEW_LEDGER_LIMIT'];
+    if (!(error instanceof ClewError) || !codes.includes(error.code)) throw error;
     const tipHeight = ledger.tip?.height ?? -1;
     const before = blocks.filter(
       ({ height }) => height > tipHeight && height < Number(error.facts['height']),
