@@ -191,7 +191,8 @@ export class PartialFlow extends FlowIndex {
   ): void {
     const { txid, inputs, outputs, isCoinbase, place } = transaction;
     const prevouts = inputs.map((input) => this.#prevoutRow(txid, input));
-    const tx = this.addTx(flagsOf(transaction, prevouts), displayToHash(txid), 0);
+    const flags = flagsOf(transaction, prevouts, this.network);
+    const tx = this.addTx(flags, displayToHash(txid), 0);
     this.#positions.push(place.position);
     this.#txRows.set(txid, tx);
     inputs.forEach((input, vin) => {
@@ -263,13 +264,19 @@ function contradiction(message: string, txid: Txid): ClewError {
   return new ClewError('CLEW_REMOTE_LIE', message, { txid });
 }
 
+/** Litecoin's HogEx pays what lies in its MWEB to a witness program of version 8 with 32 bytes, and nothing else may (LIP-2). */
+const HOG_ADDRESS = '5820';
+
 function flagsOf(
   { inputs, outputs, isCoinbase, hasWitness }: ReadTransaction,
   prevouts: readonly number[],
+  { mweb }: Network,
 ): number {
   let flags = (isCoinbase ? TX_FLAG.coinbase : 0) | (hasWitness ? TX_FLAG.witness : 0);
   if (outputs.some(({ kind }) => kind === SCRIPT_KIND.opReturn)) flags |= TX_FLAG.opReturn;
   if (isCoinbase) return flags;
+  const isHogEx = mweb && outputs[0]?.script?.startsWith(HOG_ADDRESS) === true;
+  if (isHogEx || inputs.length === 0) flags |= TX_FLAG.sideLedger;
   inputs.forEach(({ valueSats, script }, vin) => {
     if (prevouts[vin] !== NONE) return;
     const isKnown = valueSats !== undefined && script !== undefined;

@@ -11,17 +11,19 @@ import { type Attributions, matchTags } from '../attribution/match.ts';
 import { loadTagIndex } from '../attribution/tag-index.ts';
 import { bytesToHex, displayToHash } from '../bytes/hex.ts';
 import { seededRandom } from '../bytes/seeded-random.ts';
+import type { NetworkName } from '../chain/network.ts';
 import { type ClusterRun, runClustering } from '../cluster/cluster-run.ts';
 import { scriptName } from '../cluster/script-name.ts';
 import { ClewError } from '../errors.ts';
 import { parseSeeds } from '../intake/seeds.ts';
-import type { FlowIndex } from '../ledger/flow-index.ts';
+import { type FlowIndex, TX_FLAG } from '../ledger/flow-index.ts';
 import { Ledger } from '../ledger/ledger.ts';
 import type { PartialFlow } from '../ledger/partial-flow.ts';
 import { FlowReader } from '../ledger/read/flow-reader.ts';
 import type { LedgerReader } from '../ledger/read/ledger-reader.ts';
 import { resolveAddresses } from '../ledger/script-lookup.ts';
 import { getOutputIndex } from '../ledger/transaction-facts.ts';
+import { COIN_SCENARIOS, writeCoinScenario } from '../simulate/coin-scenario.ts';
 import { writeScenarioChain } from '../simulate/scenario-chain.ts';
 import { simulate } from '../simulate/simulate.ts';
 import { type BlockSource, openBlockSource } from '../source/block-source.ts';
@@ -53,8 +55,12 @@ interface Whole {
 let scenarios: Whole;
 let economy: Whole;
 
-async function index(blocks: string, place: string, tags?: string): Promise<Whole> {
-  const source = await openBlockSource(blocks);
+async function index(
+  blocks: string,
+  place: string,
+  { tags, ...options }: { readonly tags?: string; readonly network?: NetworkName } = {},
+): Promise<Whole> {
+  const source = await openBlockSource(blocks, options);
   const ledger = await Ledger.open(place, source.network);
   await indexBlocks(ledger, source);
   const flow = await ledger.openFlow();
@@ -247,14 +253,34 @@ describe('on the scenario chain', () => {
   });
 });
 
+for (const name of COIN_SCENARIOS) {
+  test(`on the scenario chain of ${name}`, async () => {
+    const place = join(folder, name);
+    const { network } = writeCoinScenario(join(place, 'blocks'), name);
+    const coin = await index(join(place, 'blocks'), join(place, name), { network: network.name });
+    try {
+      const { flow } = coin;
+      const limits = { ...NO_LIMITS, depth: 12 };
+      for (let tx = 0; tx < flow.txCount; tx += 1) {
+        const isCoinbase = (flow.txFlags.at(tx) & TX_FLAG.coinbase) !== 0;
+        if (isCoinbase && tx % 20 > 0) continue;
+        if (flow.txFirstOutput.at(tx + 1) === flow.txFirstOutput.at(tx)) continue;
+        const outpoint = { txid: flow.txid(tx), vout: 0 };
+        const direction = tx % 2 === 0 ? 'forward' : 'backward';
+        await compareTrace(coin, { outpoint, direction, method: 'fifo', limits });
+      }
+    } finally {
+      await close(coin);
+    }
+  });
+}
+
 describe('in a simulated economy', () => {
   before(async () => {
     await simulate({ outDir: join(folder, 'economy'), transactions: 4_000, seed: 'subgraph' });
-    economy = await index(
-      join(folder, 'economy', 'blocks'),
-      join(folder, 'ledger'),
-      join(folder, 'economy', 'tags.yaml'),
-    );
+    economy = await index(join(folder, 'economy', 'blocks'), join(folder, 'ledger'), {
+      tags: join(folder, 'economy', 'tags.yaml'),
+    });
   });
   after(() => close(economy));
 
