@@ -2,7 +2,7 @@
  * Blocks whose transactions stand by their ids: Bitcoin Cash's since November 2018 (canonical transaction ordering).
  *
  *   in the block   coinbase, then the others by id, as numbers          position 3 may spend an output of position 7
- *   as rows        coinbase, then parents before those who spend them   "earlier is smaller" holds (docs/decisions/0016)
+ *   as rows        coinbase, then parents before those who spend them   "earlier is smaller" holds (docs/decisions/0017)
  *
  * Rows are the positions visited in order, each after the transactions of the block that it spends from: one order, whoever
  * works it out. The position in the block is not stored: it is the rank of the id among the ids of the block.
