@@ -13,6 +13,7 @@ import { COMMAND_GROUPS } from './command-list.ts';
 import { type DataFolder, defaultDataFolder, openDataFolder } from './data-folder.ts';
 import { type DataLock, takeDataLock } from './data-lock.ts';
 import { defaultLedgerMemory } from './ledger-memory.ts';
+import { type Progress, startProgress } from './progress.ts';
 import type { HeldData, Host, OpenedData } from './run-command-line.ts';
 
 /** A sink over one of this process's streams. */
@@ -68,6 +69,8 @@ export async function openLocally(
         memoryBytes: wanted.memoryBytes ?? defaultLedgerMemory(machineMemory()),
         ...(servers !== undefined && { servers }),
         isTakenOver: wanted.isTakenOver ?? false,
+        signal: host.signal,
+        onFetch: fetchProgress(host),
       };
       try {
         return await hold(await withNetworkOf(data, servers), lock, host, options);
@@ -104,6 +107,18 @@ function requireSameProxy(env: NodeJS.ProcessEnv): void {
 function machineMemory(): number {
   const allowed = process.constrainedMemory();
   return allowed > 0 ? Math.min(totalmem(), allowed) : totalmem();
+}
+
+/** Fetching all columns of a large ledger from servers takes hours, once. */
+function fetchProgress(host: Host): (done: number, total: number) => void {
+  let shown: Progress | undefined;
+  return (done, total) => {
+    shown ??= startProgress('Fetching columns', { ...host, forced: false, unit: 'rows' });
+    shown.update({ done, total });
+    if (done < total) return;
+    shown.end();
+    shown = undefined;
+  };
 }
 
 /** Loaded late: few commands name servers. */

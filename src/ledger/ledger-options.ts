@@ -6,6 +6,10 @@ import type { RowBase } from './row-base.ts';
 export interface LedgerOptions extends FlowColumnsOptions, EngineChoice {
   /** Called while columns are fetched from servers, with the rows done and their number. */
   readonly onFetch?: (done: number, total: number) => void;
+  /** Stops fetching columns from servers. */
+  readonly signal?: AbortSignal;
+  /** Inputs and outputs between two checkpoints of such a fetch: fewer for tests. */
+  readonly fetchStepRows?: number;
   /** Write into a ledger on servers even though another data folder does: it must have been stopped. */
   readonly isTakenOver?: boolean;
   /** Called while links are made anew, with the transactions done and their number. */

@@ -10,6 +10,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type ClickHouseClient, ClickHouseLogLevel, createClient } from '@clickhouse/client';
 import { ClewError } from '../errors.ts';
 import { trustedCertificates } from '../net/http-agent.ts';
+import { remoteTimeoutMs } from '../net/remote-timeout.ts';
 import { backOffMs } from '../net/retry-delay.ts';
 import type { Columns, Patience } from './engine.ts';
 import type { LedgerServers } from './ledger-servers.ts';
@@ -48,7 +49,7 @@ export class ServerConnection {
     this.name = { host, database: servers.database, ...(shard === undefined ? {} : { shard }) };
     this.#writePatienceMs = servers.writePatienceMs ?? WRITE_PATIENCE_MS;
     this.#readPatienceMs = servers.readPatienceMs ?? READ_PATIENCE_MS;
-    this.#readTimeoutMs = servers.readTimeoutMs ?? READ_TIMEOUT_MS;
+    this.#readTimeoutMs = servers.readTimeoutMs ?? remoteTimeoutMs(process.env) ?? READ_TIMEOUT_MS;
     this.#client = createClient({
       url,
       database: servers.database,

@@ -10,6 +10,7 @@ import type { Network } from '../chain/network.ts';
 import { ClewError } from '../errors.ts';
 import { NONE } from '../units/ids.ts';
 import type { LedgerEngine } from './engine.ts';
+import { stepsTo } from './fetch-steps.ts';
 import type { FlowColumnsOptions, FlowCounts } from './flow-columns.ts';
 import type { FlowIndex } from './flow-index.ts';
 import { replayLinks } from './flow-replay.hot.ts';
@@ -37,6 +38,10 @@ export interface FetchPlace {
   readonly options: FlowColumnsOptions & {
     /** Told the rows fetched and their number. */
     readonly onFetch?: (done: number, total: number) => void;
+    /** Stops fetching; what was checked so far stays. */
+    readonly signal?: AbortSignal;
+    /** Inputs and outputs between two checkpoints. */
+    readonly fetchStepRows?: number;
   };
 }
 
@@ -121,14 +126,18 @@ async function reopen(
 
 /** Append what a tip has and an index lacks; closes it. False when that does not fit the checksums. */
 async function isFetched(place: FetchPlace, flow: FlowIndex, tip: TipRecord): Promise<boolean> {
+  const { engine, base, options } = place;
+  const progress = new FetchProgress(options.onFetch, rowsBetween(flow.counts, tip.rows));
   try {
-    const from = flow.counts;
-    if (!(await appendFacts(place, flow, from, tip.rows))) return false;
-    flow.columns.flush('fact');
-    if (!sameStates(flow.columns.states('fact'), tip.facts)) return false;
-    replayLinks(flow, from.transactions === 0 ? NO_ROWS : from);
-    flow.requireWhole();
-    checkpointFlow(flow, tip, true);
+    for (const step of await stepsTo(engine, base, flow.counts, tip, options.fetchStepRows)) {
+      const from = flow.counts;
+      if (!(await appendFacts(place, flow, step.rows, progress))) return false;
+      flow.columns.flush('fact');
+      if (!sameStates(flow.columns.states('fact'), step.facts)) return false;
+      replayLinks(flow, from.transactions === 0 ? NO_ROWS : from);
+      flow.requireWhole();
+      checkpointFlow(flow, step, step === tip);
+    }
     return true;
   } finally {
     flow.close();
@@ -220,34 +229,57 @@ const SOURCES: readonly Source[] = [
   },
 ];
 
+function rowsBetween(from: FlowCounts, to: FlowCounts): number {
+  return SOURCES.reduce((sum, { family }) => sum + to[family] - from[family], 0);
+}
+
+class FetchProgress {
+  readonly #tell: ((done: number, total: number) => void) | undefined;
+  readonly #total: number;
+  #done = 0;
+
+  constructor(tell: ((done: number, total: number) => void) | undefined, total: number) {
+    this.#tell = tell;
+    this.#total = total;
+  }
+
+  add(rows: number): void {
+    this.#done += rows;
+    this.#tell?.(this.#done, this.#total);
+  }
+}
+
 /** False when rows are missing. */
 async function appendFacts(
   place: FetchPlace,
   flow: FlowIndex,
-  from: FlowCounts,
   to: FlowCounts,
+  progress: FetchProgress,
 ): Promise<boolean> {
-  const rowsOf = ({ family }: Source): number => to[family] - from[family];
-  const total = SOURCES.reduce((sum, source) => sum + rowsOf(source), 0);
-  let done = 0;
+  const from = flow.counts;
   for (const source of SOURCES) {
     const { family, countedBy = family, append } = source;
+    const expected = to[countedBy] - from[countedBy];
     let found = 0;
-    if (to[countedBy] === from[countedBy]) {
-      done += rowsOf(source);
-      continue;
-    }
-    for await (const blocks of spans(place, source, from[family], to[family])) {
-      for (const block of blocks) {
-        append(flow, block);
-        found += block.rowCount;
+    if (expected > 0) {
+      for await (const blocks of spans(place, source, from[family], to[family])) {
+        for (const block of blocks) {
+          append(flow, block);
+          found += block.rowCount;
+          if (countedBy === family) progress.add(block.rowCount);
+        }
+        stopWhenAsked(place.options.signal);
       }
-      done = Math.min(total, done + SPAN_ROWS);
-      place.options.onFetch?.(done, total);
     }
-    if (found !== to[countedBy] - from[countedBy]) return false;
+    if (found !== expected) return false;
+    if (countedBy !== family) progress.add(to[family] - from[family]);
   }
   return true;
+}
+
+function stopWhenAsked(signal: AbortSignal | undefined): void {
+  if (!signal?.aborted) return;
+  throw new ClewError('CLEW_INTERRUPTED', 'Fetching was stopped; what was checked so far stays.');
 }
 
 /** The answers one after the other; the next one is on its way while one is taken in. */
