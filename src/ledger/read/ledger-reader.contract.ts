@@ -48,7 +48,7 @@ const NO_TXID = `${'00'.repeat(31)}01`;
 const NO_SCRIPT = `0014${'ab'.repeat(20)}`;
 const PAGE_LIMITS = [1, 2, 7, 25];
 /** Pages of one history that are asked for one after the other: a small page of a long history would take forever. */
-const PAGES_MAX = 60;
+const PAGES_MAX = 15;
 
 interface Asked {
   readonly reader: LedgerReader;
@@ -82,7 +82,13 @@ export async function requireContract(
     samples === undefined || all.length <= samples ? all : random.shuffle(all).slice(0, samples);
   const { heights } = world;
   const allScripts = has('same ids') ? await scriptsOfOneId(world) : world.scripts;
-  const past = [heights[0]! - 1, heights[0]!, random.pick(heights), heights.at(-1)! + 9];
+  const past = [
+    heights[0]! - 1,
+    heights[0]!,
+    random.pick(heights),
+    ...(await heightsBeforeRepeats(world)),
+    heights.at(-1)! + 9,
+  ];
   const asked: Asked = {
     reader,
     world,
@@ -98,6 +104,28 @@ export async function requireContract(
     if (has('bare keys') && check === checkBareKeys) continue;
     await t.test(`${reader.engine}: ${name}`, () => check(asked));
   }
+}
+
+/** As of these heights the first of two transactions with one id was still alone. */
+async function heightsBeforeRepeats(world: LedgerWorld): Promise<number[]> {
+  const all = await world.transactions(world.txids);
+  return all.flatMap((tx) => {
+    return tx === undefined || tx.sameIdAtHeights.length === 0 ? [] : [tx.place.height - 1];
+  });
+}
+
+/** Pages after transactions that share an id: after the newest unless the height tells. */
+async function pagesAfterRepeats(world: LedgerWorld): Promise<HistoryQuestion[]> {
+  const all = await world.transactions(world.txids);
+  return all.flatMap((tx) => {
+    if (tx === undefined || tx.sameIdAtHeights.length === 0) return [];
+    return tx.outputs.flatMap(({ script }) => {
+      if (script === undefined) return [];
+      const question = { script, after: tx.txid, limit: 5 };
+      const heights = [...tx.sameIdAtHeights, tx.place.height];
+      return [question, ...heights.map((afterHeight) => ({ ...question, afterHeight }))];
+    });
+  });
 }
 
 /** Scripts that no transaction touches whose id another one has too. */
@@ -235,7 +263,14 @@ async function checkHistories({ reader, world, scripts, times, has }: Asked): Pr
   }
 }
 
-async function checkPages({ reader, world, scripts, times, random }: Asked): Promise<void> {
+async function checkPages({ reader, world, scripts, times, random, has }: Asked): Promise<void> {
+  const repeated = has('same ids') ? [] : await pagesAfterRepeats(world);
+  requireSame(
+    repeated,
+    await reader.histories(repeated),
+    await world.histories(repeated),
+    'after one of two with the same id',
+  );
   for (const limit of PAGE_LIMITS) {
     const time = random.pick(times);
     const whole = await world.histories(
@@ -338,7 +373,7 @@ async function checkRefusals({ reader, world, scripts, has }: Asked): Promise<vo
 }
 
 /** Rounds of questions that engines are compared by, and questions in each. */
-const ROUNDS = 8;
+const ROUNDS = 5;
 const QUESTIONS = 60;
 
 /** Ask several engines thousands of questions chosen by chance, and compare all their answers. */
