@@ -238,6 +238,13 @@ test('servers that lack questions: script hashes, proofs, lists of ids', async (
   );
   const byId = (a: { txid: string }, b: { txid: string }): number => (a.txid < b.txid ? -1 : 1);
   assert.deepStrictEqual([...found.entries].sort(byId), [...expected.entries].sort(byId));
+  const paged: ReadHistory['entries'][number][] = [];
+  for (let after: Txid | undefined; paged.length < 70; after = paged.at(-1)!.txid) {
+    const from = after === undefined ? {} : { after };
+    const [page] = await reader.histories([{ script: BUSY_SCRIPT, limit: 3, ...from }]);
+    paged.push(...page!.entries);
+  }
+  assert.deepStrictEqual(paged, found.entries);
   assert.deepEqual(reader.proofs(), { checked: 0, missing: 70 });
 });
 
@@ -335,4 +342,60 @@ test('a busy server is asked again, and a question can be given up', async (t) =
     return answer;
   };
   await assert.rejects(reader.summaries(['51' as ScriptHex], { signal: stop.signal }), /enough/);
+});
+
+test('servers behind one name, of which some are a block behind', async (t) => {
+  const chain = busyChain(6, 5);
+  const server = await startServer(t, chain);
+  const folder = temporaryFolder('esplora');
+  const reader = await openReader(t, server, folder);
+  const expected = await historyOf(reader, BUSY_SCRIPT);
+  const before = server.asked.length;
+  server.setChain(chain.slice(0, -1));
+  assert.deepStrictEqual(await historyOf(reader, BUSY_SCRIPT), expected);
+  server.setChain(chain);
+  assert.deepStrictEqual(await historyOf(reader, BUSY_SCRIPT), expected);
+  assert.equal(server.asked.length - before, 2, 'the tip alone');
+  // The block that it calls the last one it does not know yet.
+  let refusals = 2;
+  server.setChain([...chain, nextBlock(chain, 5)]);
+  server.tamper = (path, answer) =>
+    path.startsWith('block/') && refusals-- > 0 ? { status: 404, body: '' } : answer;
+  assert.equal((await historyOf(reader, BUSY_SCRIPT)).entries.length, 30);
+});
+
+test('two servers share a folder, and each is believed for itself', async (t) => {
+  const chain = busyChain(6, 5);
+  const other = [...chain.slice(0, 4)];
+  while (other.length < 7) other.push(nextBlock(other, 4, Uint8Array.of(1)));
+  const folder = temporaryFolder('esplora');
+  for (const blocks of [chain, other, chain]) {
+    const server = await startServer(t, blocks);
+    const reader = await openReader(t, server, folder);
+    const slow = new SlowReader(REGTEST, blocks);
+    assert.deepStrictEqual(
+      await historyOf(reader, BUSY_SCRIPT),
+      await historyOf(slow, BUSY_SCRIPT),
+    );
+    assert.deepStrictEqual(
+      await reader.transactions(slow.txids),
+      await slow.transactions(slow.txids),
+    );
+  }
+});
+
+test('a long history that nobody waits for any more is not read on', async (t) => {
+  const server = await startServer(t, busyChain(40, 20));
+  const reader = await openReader(t, server, temporaryFolder('esplora'));
+  const stop = new AbortController();
+  let pages = 0;
+  server.tamper = (path, answer) => {
+    if (path.includes('txs/chain')) pages += 1;
+    if (pages === 2) stop.abort(new Error('enough'));
+    return answer;
+  };
+  const question = { script: BUSY_SCRIPT, limit: 1000 };
+  await assert.rejects(reader.histories([question], { signal: stop.signal }), /enough/);
+  await new Promise((resolve) => setTimeout(resolve, 300));
+  assert.ok(pages <= 5, `${pages} pages`);
 });

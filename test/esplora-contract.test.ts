@@ -20,7 +20,10 @@ test('an Esplora server over the scenario chain', async (t) => {
     cacheFolder: temporaryFolder('esplora-contract'),
     wholeMax: 1000,
   });
-  await requireContract(t, reader, new SlowReader(REGTEST, blocks), { gaps: ['same ids'] });
+  await requireContract(t, reader, new SlowReader(REGTEST, blocks), {
+    gaps: ['same ids'],
+    samples: 120,
+  });
   t.diagnostic(`${reader.requests} requests, proofs ${JSON.stringify(reader.proofs())}`);
   await reader.close();
 });

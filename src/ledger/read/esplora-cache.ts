@@ -129,6 +129,11 @@ export class EsploraCache {
     this.#file.beginAnew();
   }
 
+  /** Read again from the file: another program may have dropped something from it. */
+  forgetRecent(): void {
+    this.#recent.clear();
+  }
+
   #forget(): void {
     this.#recent.clear();
     this.#histories.forget();

@@ -115,10 +115,16 @@ export class EsploraChain {
       this.#seenMs = seenMs;
       return false;
     }
+    // Behind one name there may be several servers, of which some are a block behind.
+    if (this.#tip !== undefined && hash === this.#cachedBlock(this.#tip.hash)?.prevHash) {
+      this.#seenMs = seenMs;
+      return false;
+    }
     const block = await this.#server.block(hash);
-    if (block === undefined) throw lie(this.#server.host, 'it does not know its own last block');
+    if (block === undefined) throw this.#moved('it does not know its own last block');
     const { header } = this.#headerOf(block, hash);
     await this.#dropStale(block.height, hash);
+    this.#cache.forgetRecent();
     this.#tip = { height: block.height, hash, timeSeconds: block.timeSeconds };
     this.#seenMs = seenMs;
     this.#putBlock(block, header);

@@ -28,9 +28,11 @@ const PAGE = 25;
 export interface HistoryWish {
   readonly heightMax: number;
   /** Only what stands before this row. */
-  readonly before?: { readonly height: number; readonly position: number };
+  readonly before?: HistoryRow;
   /** So many rows; all when left out. */
   readonly limit?: number;
+  /** Looked at between pages. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 export interface FoundRows {
@@ -80,8 +82,9 @@ export class EsploraHistories {
   /** Rows of a script's history; more of it is read as far as they need. */
   find(script: ScriptHex, wish: HistoryWish): Promise<FoundRows> {
     const hash = scriptHash(script);
-    const { heightMax, before, limit = Number.MAX_SAFE_INTEGER - 1 } = wish;
+    const { heightMax, before, limit = Number.MAX_SAFE_INTEGER - 1, signal } = wish;
     return this.#extend(script, limit, (state) => {
+      signal?.throwIfAborted();
       const part = partAt(state, heightMax);
       if (part === undefined) return undefined;
       const range = { low: part.low, high: heightMax, ...(before === undefined ? {} : { before }) };
@@ -94,9 +97,14 @@ export class EsploraHistories {
   }
 
   /** The row of a transaction in a history, the newest one; undefined when it is not in it. */
-  findRow(script: ScriptHex, txid: Txid, heightMax: number): Promise<HistoryRow | undefined> {
+  findRow(
+    script: ScriptHex,
+    txid: Txid,
+    { heightMax, signal }: Pick<HistoryWish, 'heightMax' | 'signal'>,
+  ): Promise<HistoryRow | undefined> {
     const hash = scriptHash(script);
     const found = this.#extend(script, 1, (state) => {
+      signal?.throwIfAborted();
       const part = partAt(state, heightMax);
       if (part === undefined) return undefined;
       const row = this.#cache.histories

@@ -159,17 +159,27 @@ export class EsploraHistoryCache {
    */
   rows(
     hash: string,
-    range: { low: number; high: number; before?: { height: number; position: number } },
+    range: { low: number; high: number; before?: HistoryRow },
     limit: number,
   ): HistoryRow[] {
     const { low, high, before } = range;
-    const [height, position] =
-      before === undefined ? [high + 1, 0] : [before.height, before.position];
+    // Ids count where places are not known.
+    const { height, position, txid } = before ?? { height: high + 1, position: 0, txid: '' };
     const rows = this.#file.all(
       `SELECT height, position, txid FROM history_rows
-       WHERE script_hash = ? AND server = ? AND height BETWEEN ? AND ? AND (height, position) < (?, ?)
-       ORDER BY height DESC, position DESC LIMIT ?`,
-      ...[hexToBytes(hash), this.#file.server, low, high, height, position, limit],
+       WHERE script_hash = ? AND server = ? AND height BETWEEN ? AND ?
+         AND (height, position, txid) < (?, ?, ?)
+       ORDER BY height DESC, position DESC, txid DESC LIMIT ?`,
+      ...[
+        hexToBytes(hash),
+        this.#file.server,
+        low,
+        high,
+        height,
+        position,
+        hexToBytes(txid),
+        limit,
+      ],
     ) as { height: number; position: number; txid: Uint8Array }[];
     return rows.map((row) => ({ ...row, txid: bytesToHex(row.txid) as Txid }));
   }

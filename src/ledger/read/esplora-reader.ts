@@ -31,6 +31,7 @@ import { EsploraCache, type PlacedTransaction } from './esplora-cache.ts';
 import { CacheDamaged } from './esplora-cache-file.ts';
 import { EsploraChain, type ProofCounts } from './esplora-chain.ts';
 import { EsploraHistories } from './esplora-histories.ts';
+import type { HistoryRow } from './esplora-history-cache.ts';
 import { EsploraScripts } from './esplora-scripts.ts';
 import { ChainMoved, EsploraServer } from './esplora-server.ts';
 import type { SaidSpender } from './esplora-spender-cache.ts';
@@ -136,6 +137,7 @@ interface Asked {
   /** Nothing above counts. */
   readonly heightMax: number;
   readonly isNow: boolean;
+  readonly signal: AbortSignal | undefined;
 }
 
 class CachingReader implements EsploraReader {
@@ -214,7 +216,8 @@ class CachingReader implements EsploraReader {
     if (questions.length === 0) return [];
     const answers = this.#withRetries(async () => {
       const { height } = await this.#chain.tip();
-      const asked = { heightMax: Math.min(heightMax, height), isNow: heightMax >= height };
+      const isNow = heightMax >= height;
+      const asked = { heightMax: Math.min(heightMax, height), isNow, signal };
       return sideBySide(questions, (question) => {
         signal?.throwIfAborted();
         return work(question, asked);
@@ -238,10 +241,19 @@ class CachingReader implements EsploraReader {
         const isLie = plain instanceof ClewError && plain.code === 'CLEW_REMOTE_LIE';
         if (!isLie) throw error;
         const { epoch } = this.#cache;
-        const isMoved = (await this.#chain.refresh()) || epoch !== this.#cache.epoch;
+        const isMoved = (await this.#hasMoved()) || epoch !== this.#cache.epoch;
         // A change that was seen elsewhere already: once more, then it is a lie.
         if (!isMoved && !(error instanceof ChainMoved && tried === 1)) throw plain;
       }
+    }
+  }
+
+  async #hasMoved(): Promise<boolean> {
+    try {
+      return await this.#chain.refresh();
+    } catch (error) {
+      if (error instanceof ChainMoved) return true;
+      throw error;
     }
   }
 
@@ -371,14 +383,15 @@ class CachingReader implements EsploraReader {
     return this.#answer(questions, options, (question, asked) => this.#history(question, asked));
   }
 
-  async #history(question: HistoryQuestion, { heightMax }: Asked): Promise<ReadHistory> {
+  async #history(question: HistoryQuestion, asked: Asked): Promise<ReadHistory> {
+    const { heightMax, signal } = asked;
     const { script, after, limit } = question;
     if (heightMax < 0 || isNeverListed(script)) {
       if (after !== undefined) throw unknownAfter();
       return { entries: [], hasMore: false };
     }
-    const before = after === undefined ? undefined : await this.#rowOf(question, after, heightMax);
-    const wish = { heightMax, limit, ...(before === undefined ? {} : { before }) };
+    const before = after === undefined ? undefined : await this.#rowOf(question, after, asked);
+    const wish = { heightMax, limit, signal, ...(before === undefined ? {} : { before }) };
     const { rows, hasMore } = await this.#histories.find(script, wish);
     const entries = await sideBySide(rows, async ({ txid, height }): Promise<ReadHistoryEntry> => {
       const placed = await this.#transactions.get(txid);
@@ -401,15 +414,18 @@ class CachingReader implements EsploraReader {
   async #rowOf(
     { script, afterHeight }: HistoryQuestion,
     after: Txid,
-    heightMax: number,
-  ): Promise<{ height: number; position: number }> {
+    { heightMax, signal }: Asked,
+  ): Promise<HistoryRow> {
     const placed = await this.#transactions.get(after);
     if (placed === undefined || placed.place.height > heightMax) throw unknownAfter();
     const { outputs, inputs } = sumsOf(placed, script);
     if (outputs + inputs === 0) throw unknownAfter();
     const isOther = afterHeight !== undefined && afterHeight !== placed.place.height;
     if (isOther && !placed.tx.isCoinbase) throw unknownAfter();
-    const row = await this.#histories.findRow(script, after, afterHeight ?? heightMax);
+    const row = await this.#histories.findRow(script, after, {
+      heightMax: afterHeight ?? heightMax,
+      signal,
+    });
     if (row === undefined || (isOther && row.height !== afterHeight)) throw unknownAfter();
     return row;
   }

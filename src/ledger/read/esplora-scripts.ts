@@ -29,6 +29,7 @@ export interface ScriptTime {
   readonly heightMax: number;
   /** The height is that of the tip: the server's own counts are of the same state. */
   readonly isNow: boolean;
+  readonly signal?: AbortSignal | undefined;
 }
 
 interface Parts {
@@ -53,21 +54,22 @@ export class EsploraScripts {
     this.#parts = parts;
   }
 
-  async summary(script: ScriptHex, { heightMax, isNow }: ScriptTime): Promise<ReadSummary> {
+  async summary(script: ScriptHex, time: ScriptTime): Promise<ReadSummary> {
+    const { heightMax, isNow } = time;
     if (heightMax < 0 || isNever(script)) return NOTHING;
     const { histories, server } = this.#parts;
-    if (!isNow || histories.isWhole(script, heightMax)) return this.#summed(script, heightMax);
+    if (!isNow || histories.isWhole(script, heightMax)) return this.#summed(script, time);
     const { chain } = await server.stats(script);
-    if (chain.transactions > this.#parts.wholeMax) return this.#counted(script, heightMax, chain);
-    const summed = await this.#summed(script, heightMax);
+    if (chain.transactions > this.#parts.wholeMax) return this.#counted(script, time, chain);
+    const summed = await this.#summed(script, time);
     if (isSameSum(summed, chain)) return summed;
     await histories.distrust(script);
     throw this.#moved('the sums of a script are not those of its history');
   }
 
   /** From the whole history. */
-  async #summed(script: ScriptHex, heightMax: number): Promise<ReadSummary> {
-    const all = await this.#whole(script, heightMax);
+  async #summed(script: ScriptHex, time: ScriptTime): Promise<ReadSummary> {
+    const all = await this.#whole(script, time);
     if (all.length === 0) return NOTHING;
     const sum = { receivedSats: 0n, sentSats: 0n, outputs: 0, spentOutputs: 0 };
     for (const { placed } of all) {
@@ -88,17 +90,17 @@ export class EsploraScripts {
   /** In the words of the server, but for the last height. */
   async #counted(
     script: ScriptHex,
-    heightMax: number,
+    { heightMax, signal }: ScriptTime,
     { receivedSats, sentSats, outputs, spentOutputs, transactions }: AnsweredStats,
   ): Promise<ReadSummary> {
-    const { rows } = await this.#parts.histories.find(script, { heightMax, limit: 1 });
+    const { rows } = await this.#parts.histories.find(script, { heightMax, limit: 1, signal });
     const [last] = rows;
     const counts = { receivedSats, sentSats, outputs, spentOutputs, transactions };
     return last === undefined ? counts : { ...counts, lastHeight: last.height };
   }
 
-  async #whole(script: ScriptHex, heightMax: number): Promise<PlacedRow[]> {
-    const { rows } = await this.#parts.histories.find(script, { heightMax });
+  async #whole(script: ScriptHex, { heightMax, signal }: ScriptTime): Promise<PlacedRow[]> {
+    const { rows } = await this.#parts.histories.find(script, { heightMax, signal });
     return Promise.all(rows.map(async (row) => ({ row, placed: await this.#need(row) })));
   }
 
@@ -108,10 +110,8 @@ export class EsploraScripts {
     throw this.#moved('it does not know a transaction of its own history');
   }
 
-  async unspent(
-    { script, limit }: UnspentQuestion,
-    { heightMax, isNow }: ScriptTime,
-  ): Promise<ReadUnspent> {
+  async unspent({ script, limit }: UnspentQuestion, time: ScriptTime): Promise<ReadUnspent> {
+    const { heightMax, isNow } = time;
     if (heightMax < 0 || isNever(script)) return { outputs: [], isWhole: true };
     const { histories, server, wholeMax } = this.#parts;
     let list: UnspentOutput[] | undefined;
@@ -121,13 +121,13 @@ export class EsploraScripts {
       const isListed = chain.transactions > wholeMax && mempool.spentOutputs === 0;
       if (isListed) list = await this.#listed(script, limit, heightMax, chain);
     }
-    list ??= await this.#leftOver(script, heightMax);
+    list ??= await this.#leftOver(script, time);
     return { outputs: list.slice(0, limit), isWhole: list.length <= limit };
   }
 
   /** What the history of the script leaves unspent, newest first. */
-  async #leftOver(script: ScriptHex, heightMax: number): Promise<UnspentOutput[]> {
-    const all = await this.#whole(script, heightMax);
+  async #leftOver(script: ScriptHex, time: ScriptTime): Promise<UnspentOutput[]> {
+    const all = await this.#whole(script, time);
     const nameOf = ({ txid, vout }: Outpoint): string => `${txid}:${vout}`;
     const spent = new Set<string>();
     const seen = new Set<string>();
