@@ -3,9 +3,9 @@
  * blocks come in and go out, and started again; and when the process that indexes is killed too.
  */
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { writeFileSync } from 'node:fs';
+import { mkdirSync, statfsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -28,8 +28,8 @@ import { temporaryFolder } from './support/temporary-folder.ts';
 
 const TRANSACTIONS = 1_500;
 const BATCH_ROWS = 500;
-const SERVER_KILLS = 8;
-const WRITER_KILLS = 6;
+const SERVER_KILLS = 6;
+const WRITER_KILLS = 4;
 
 const folder = temporaryFolder('servers-kill');
 let servers: ClickhouseServers | undefined;
@@ -148,4 +148,47 @@ test('the process that indexes is killed: the next one goes on where the last ba
   await indexBlocks(ledger, source, { batchRows: BATCH_ROWS });
   assert.deepEqual(await stateOf(ledger), expected);
   await ledger.close();
+});
+
+test('a server whose disk is full stops indexing with its own error; with room again the next run goes on', async (t) => {
+  if (!hasClickhouse(t)) return;
+  const disk = join(folder, 'disk');
+  mkdirSync(disk);
+  const mount = (options: string, ...others: string[]): boolean =>
+    spawnSync('mount', ['-o', options, ...others, disk]).status === 0;
+  if (!mount('size=8m', '-t', 'tmpfs', 'tmpfs')) {
+    console.error('!! NO RIGHT TO MOUNT: the test of a server with a full disk did not run');
+    return t.skip('mounting a small disk is not allowed here');
+  }
+  const { TMPDIR } = process.env;
+  process.env['TMPDIR'] = disk;
+  const own = await startClickhouse({ count: 1 }).finally(() => {
+    if (TMPDIR === undefined) delete process.env['TMPDIR'];
+    else process.env['TMPDIR'] = TMPDIR;
+  });
+  try {
+    const [server] = own.servers;
+    await server!.query('CREATE DATABASE full');
+    const place = { name: '/full', database: 'full', urls: [server!.url] };
+    const options = { servers: { ...place, writePatienceMs: 2_000 } };
+    const open = () => Ledger.open(join(folder, 'full'), source.network, options);
+    let ledger = await open();
+    await ledger.prepareWriting();
+    writeFileSync(join(disk, 'filler'), new Uint8Array(statfsSync(disk).bavail * 4096 - 500_000));
+    await assert.rejects(indexBlocks(ledger, source, { batchRows: BATCH_ROWS }), {
+      code: 'CLEW_NO_SPACE',
+    });
+    const stoppedAt = ledger.tip?.height;
+    await ledger.close();
+    assert.ok(mount('remount,size=600m'));
+    ledger = await open();
+    assert.equal(ledger.tip?.height, stoppedAt);
+    await ledger.prepareWriting();
+    await indexBlocks(ledger, source, { batchRows: BATCH_ROWS });
+    assert.deepEqual(await stateOf(ledger), expected);
+    await ledger.close();
+  } finally {
+    await own.close();
+    spawnSync('umount', ['-l', disk]);
+  }
 });

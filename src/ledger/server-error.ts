@@ -68,7 +68,7 @@ export function serverError(cause: unknown, name: ServerName): ClewError {
   const said: Partial<Record<ErrorCode, string>> = {
     CLEW_ENGINE_DATABASE: `${whom} has no database ${name.database}, or not for this user.`,
     CLEW_ENGINE_AUTH: `${whom} does not let this user do that.`,
-    CLEW_NO_SPACE: `The disk of ${whom} is full.`,
+    CLEW_NO_SPACE: `${whom} has no room left on its disk.`,
     CLEW_SHARD_DOWN: `A shard that ${whom} asks can not be reached.`,
   };
   const message = said[code] ?? `${whom} refused a statement.`;
