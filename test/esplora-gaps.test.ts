@@ -1,10 +1,11 @@
 /** The Esplora API where a ledger can not know or has lost something: mid-chain, bytes gone, blocks undone, nothing indexed. */
 import assert from 'node:assert/strict';
-import { readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { before, test } from 'node:test';
 import { esploraApi } from '../src/api/esplora/esplora-routes.ts';
 import { ScriptSearch } from '../src/api/esplora/script-search.ts';
+import { seededRandom } from '../src/bytes/seeded-random.ts';
 import { scriptToAddress } from '../src/chain/address.ts';
 import { getNetwork } from '../src/chain/network.ts';
 import { p2wpkhScript } from '../src/chain/script.ts';
@@ -12,6 +13,7 @@ import { SCRIPT_KIND } from '../src/chain/script-kind.ts';
 import { systemClock } from '../src/clock.ts';
 import { FlowIndex, UNSPENT } from '../src/ledger/flow-index.ts';
 import { indexBlocks } from '../src/pipeline/index-blocks.ts';
+import type { OpenNetwork } from '../src/pipeline/open-network.ts';
 import { writeScenarioChain } from '../src/simulate/scenario-chain.ts';
 import { type BlockSource, openBlockSource } from '../src/source/block-source.ts';
 import { NaiveEsplora, type NaiveTx, scriptHashOf } from './support/naive-esplora.ts';
@@ -263,4 +265,43 @@ test('sums beyond 2^53 are written whole; an index that is not ready keeps nobod
   assert.equal(refusal.status, 503);
   assert.match(refusal.message, /0 of 1 scripts/);
   assert.ok(refusal.retryAfterSeconds! > 0);
+});
+
+test('a search index that is damaged on the disk is made again, and answers meanwhile only what it knows', async () => {
+  const flow = FlowIndex.inMemory(getNetwork('main'));
+  flow.addBlock(0, 1);
+  flow.addTx(0, new Uint8Array(32), 0);
+  const random = seededRandom('damaged-search');
+  for (let n = 0; n < 25_000; n += 1) {
+    const script = p2wpkhScript(random.bytes(20));
+    flow.addOutput(1, flow.addScript(SCRIPT_KIND.p2wpkh, script, 0, script.length), UNSPENT);
+  }
+  flow.endTx();
+  const state = { folder: join(folder, 'damaged'), flow };
+  const useNetwork = <T>(work: (open: OpenNetwork) => Promise<T>): Promise<T> =>
+    work({ folder: state.folder, flow: async () => flow } as unknown as OpenNetwork);
+  const first = new ScriptSearch(useNetwork);
+  await first.prepare('all');
+  await first.close();
+  for (const name of ['script-hash', 'address-prefix']) {
+    const inner = join(state.folder, 'search', name);
+    for (const run of readdirSync(inner).filter((file) => file.endsWith('.run'))) {
+      const bytes = readFileSync(join(inner, run));
+      // The middle of each block of entries, behind header and filter; lists at the ends stay whole.
+      for (let at = 60_000; at < bytes.length - 2_048; at += 1_024) bytes[at]! ^= 0xff;
+      writeFileSync(join(inner, run), bytes);
+    }
+  }
+  const second = new ScriptSearch(useNetwork);
+  const hashOf = (script: number): Uint8Array =>
+    Buffer.from(scriptHashOf(Buffer.from(flow.scripts.read(script)).toString('hex')), 'hex');
+  const asked = [...Array.from({ length: 50 }, (_, i) => 500 * i)];
+  const before = asked.map((script) => second.scriptOf(state, hashOf(script)));
+  assert.ok(before.includes(undefined), 'the damage is met');
+  await second.prepare('hashes');
+  for (const script of asked) assert.equal(second.scriptOf(state, hashOf(script)), script);
+  second.addressesOf(state, 'bc1q', 10);
+  await second.prepare('all');
+  assert.equal(second.addressesOf(state, 'bc1q', 10)!.length, 10);
+  await second.close();
 });

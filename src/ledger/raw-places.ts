@@ -51,6 +51,7 @@ export class RawPlaces {
   readonly #transactions: AskedTogether<Extent>;
   #flow: FlowIndex | undefined;
   readonly #kept = new Map<number, RawPlace>();
+  readonly #files = new Map<number, string>();
 
   constructor(tables: LedgerTables) {
     this.#tables = tables;
@@ -64,15 +65,22 @@ export class RawPlaces {
    * @throws {ClewError} CLEW_LEDGER_DAMAGED when one has no row in the tables
    */
   async ofBlocks(flow: FlowIndex, blocks: readonly number[]): Promise<RawPlace[]> {
-    if (flow !== this.#flow || this.#kept.size > BLOCKS_KEPT) {
+    if (flow !== this.#flow) {
       this.#flow = flow;
       this.#kept.clear();
+      this.#files.clear();
+    } else if (this.#kept.size > BLOCKS_KEPT) this.#kept.clear();
+    // Others may clear what is kept while this one waits.
+    const known = new Map<number, RawPlace>();
+    const missing = new Set<number>();
+    for (const block of blocks) {
+      const place = this.#kept.get(block);
+      if (place === undefined) missing.add(block);
+      else known.set(block, place);
     }
-    const missing = [...new Set(blocks)].filter((block) => !this.#kept.has(block));
-    const found = await this.#blocks.ask(missing);
-    const places = blocks.map((block) => requireRow(this.#kept.get(block) ?? found.get(block)));
+    const found = await this.#blocks.ask([...missing]);
     if (flow === this.#flow) for (const [block, place] of found) this.#kept.set(block, place);
-    return places;
+    return blocks.map((block) => requireRow(known.get(block) ?? found.get(block)));
   }
 
   /** The same of transactions. */
@@ -99,25 +107,26 @@ export class RawPlaces {
        FROM blocks WHERE block_index IN (${sqlRows(base.blocks, rows)})`,
     );
     // No join: on a cluster each shard would make it with its own part.
-    const files = [...new Set(found.map((row) => row.file_id))];
-    const paths = new Map(
-      found.length === 0
-        ? []
-        : (
-            await engine.query<{ file_id: number; path: string }>(
-              `SELECT file_id, path FROM files WHERE file_id IN (${files.join(',')})`,
-            )
-          ).map((row) => [row.file_id, row.path]),
-    );
+    await this.#readFiles(found.map((row) => row.file_id));
     return found.map((row) => [
       Number(BigInt(row.row) - base.blocks),
       {
-        file: requireRow(paths.get(row.file_id)),
+        file: requireRow(this.#files.get(row.file_id)),
         offsetBytes: Number(row.file_offset),
         lengthBytes: row.size_bytes,
         blockHash: row.block_hash,
       },
     ]);
+  }
+
+  /** Paths of files that are not known yet. */
+  async #readFiles(ids: readonly number[]): Promise<void> {
+    const missing = [...new Set(ids)].filter((id) => !this.#files.has(id));
+    if (missing.length === 0) return;
+    const files = await this.#tables.engine.query<{ file_id: number; path: string }>(
+      `SELECT file_id, path FROM files WHERE file_id IN (${missing.join(',')})`,
+    );
+    for (const { file_id, path } of files) this.#files.set(file_id, path);
   }
 
   async #queryTransactions(rows: readonly number[]): Promise<[number, Extent][]> {

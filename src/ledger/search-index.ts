@@ -19,7 +19,8 @@ import { computeMerkle } from '../chain/merkle.ts';
 import { type Clock, systemClock } from '../clock.ts';
 import { fileError } from '../file-error.ts';
 import type { FlowIndex } from './flow-index.ts';
-import { KeyIndex, type KeyIndexState } from './key-index.hot.ts';
+import { type KeyFiles, nodeKeyFiles } from './key-files.ts';
+import { KeyIndex, type KeyIndexOptions, type KeyIndexState } from './key-index.hot.ts';
 import { lowerBound } from './lower-bound.ts';
 import { blockTransactions } from './raw-places.ts';
 
@@ -39,8 +40,13 @@ const ROWS_PER_MARK = 250_000;
 const ROWS_PER_COMMIT = 4_000_000;
 /** Fewer new rows than these are not worth a file: they are taken in again at the next start. */
 const ROWS_WORTH_A_FILE = 20_000;
-/** The front is written when it is full, and meanwhile nobody else runs: a small one. */
-const MEMORY_BYTES = 64 * 1024 ** 2;
+/** The front is written when it is full, and meanwhile nobody else runs: a small one, of some 90,000 rows. */
+const MEMORY_BYTES = 24 * 1024 ** 2;
+/** Lists of blocks that are held of each script on the disk, of any memory: 8 bytes for 2 KiB. */
+const LIST_BYTES_PER_SCRIPT = 0.05;
+
+/** Nobody waits for the disk: after a power cut damage is found by its checksums, and the index is made again. */
+const UNSYNCED_FILES: KeyFiles = { ...nodeKeyFiles, sync() {}, syncFolder() {} };
 
 /** What an index is of. */
 export interface SearchKeys {
@@ -82,6 +88,7 @@ export class SearchIndex {
   #covered = 0;
   #committed = 0;
   #flow: FlowIndex | undefined;
+  #isOpen = false;
 
   /**
    * @param networkFolder `<data>/<network>`; undefined for an index in memory
@@ -117,7 +124,8 @@ export class SearchIndex {
    */
   use(flow: FlowIndex): boolean {
     if (this.#flow !== flow) {
-      if (this.#flow === undefined) this.#open(flow);
+      if (!this.#isOpen) this.#open(flow);
+      this.#isOpen = true;
       this.#flow = flow;
       this.#goBackTo(flow);
     }
@@ -144,7 +152,7 @@ export class SearchIndex {
     try {
       for (const [i, name] of this.#keys.parts.entries()) {
         const state = manifest.states[i]!;
-        this.#parts.push(KeyIndex.open(this.#folder!, name, state, this.#options));
+        this.#parts.push(KeyIndex.open(this.#folder!, name, state, this.#options(flow)));
       }
     } catch {
       // Damaged or cut: it is made from the ledger, and is made again.
@@ -158,8 +166,9 @@ export class SearchIndex {
     for (const part of this.#parts) part.truncate(this.#covered);
   }
 
-  get #options(): { readonly memoryBytes: number } {
-    return { memoryBytes: this.#memoryBytes };
+  #options({ scriptCount }: FlowIndex): KeyIndexOptions {
+    const memoryBytes = this.#memoryBytes + LIST_BYTES_PER_SCRIPT * scriptCount;
+    return { memoryBytes, files: UNSYNCED_FILES };
   }
 
   #readManifest(): Manifest | undefined {
@@ -181,7 +190,9 @@ export class SearchIndex {
     const folder = this.#folder;
     if (folder !== undefined) rmSync(folder, { recursive: true, force: true });
     this.#parts = this.#keys.parts.map((name) =>
-      folder === undefined ? KeyIndex.inMemory() : KeyIndex.create(folder, name, this.#options),
+      folder === undefined
+        ? KeyIndex.inMemory()
+        : KeyIndex.create(folder, name, this.#options(flow)),
     );
     this.#marks = [];
     this.#firstBlock = flow.blockCount > 0 ? rootOf(flow, 0) : '';
@@ -207,8 +218,7 @@ export class SearchIndex {
         this.#covered = row + 1;
       }
     }
-    const entriesMax = MERGED_PER_ROW * (this.#covered - begun);
-    for (const part of this.#parts) if (entriesMax > 0) part.prepareCommit(entriesMax);
+    this.#merge(MERGED_PER_ROW * (this.#covered - begun));
     const isComplete = this.#covered === total;
     if (isComplete && begun < total) this.#mark(flow, flow.blockCount - 1);
     else if (this.#covered - (this.#marks.at(-1)?.scripts ?? 0) >= ROWS_PER_MARK) {
@@ -217,6 +227,20 @@ export class SearchIndex {
     const uncommitted = this.#covered - this.#committed;
     if (uncommitted >= (isComplete ? ROWS_WORTH_A_FILE : ROWS_PER_COMMIT)) this.#commit(flow);
     return isComplete;
+  }
+
+  /** Merge runs that are due, about so many entries, of the part that has most of them. */
+  #merge(entriesMax: number): void {
+    if (entriesMax <= 0) return;
+    const most = this.#parts.reduce((a, b) => (b.runCount > a.runCount ? b : a));
+    most.prepareCommit(entriesMax);
+  }
+
+  /** Make it anew: something of it is damaged. `use` must be called again. */
+  forget(flow: FlowIndex): void {
+    this.#begin(flow);
+    this.#flow = undefined;
+    this.#isOpen = true;
   }
 
   #mark(flow: FlowIndex, block: number): void {
@@ -257,6 +281,7 @@ export class SearchIndex {
     for (const part of this.#parts) part.close();
     this.#parts = [];
     this.#flow = undefined;
+    this.#isOpen = false;
     this.#covered = 0;
   }
 }

@@ -20,6 +20,8 @@ const SLICE_MS = 6;
 /** So long a question waits for the index to be made. */
 const PATIENCE_MS = 1_500;
 const RETRY_AFTER_SECONDS = 10;
+/** So often an index that turns out to be damaged is made again. */
+const DAMAGES_MAX = 3;
 
 type UseNetwork = <T>(work: (open: OpenNetwork) => Promise<T>) => Promise<T>;
 
@@ -58,21 +60,18 @@ export class ScriptSearch {
   }
 
   /** The row of the script with a hash, NONE when the ledger has none, undefined when that is not known yet. Inside the gate. */
-  scriptOf({ folder, flow }: SearchedState, hash: Uint8Array): number | undefined {
-    const index = this.#hashes.indexIn(folder);
-    const isWhole = index.use(flow);
-    const script = findScriptByHash(index, flow, hash);
-    return script === NONE && !isWhole ? undefined : script;
+  scriptOf(state: SearchedState, hash: Uint8Array): number | undefined {
+    return this.#hashes.find(state, (index, isWhole) => {
+      const script = findScriptByHash(index, state.flow, hash);
+      return script === NONE && !isWhole ? undefined : script;
+    });
   }
 
   /** Addresses that begin so, sorted, at most so many; undefined when they are not known yet. Inside the gate. */
-  addressesOf(
-    { folder, flow }: SearchedState,
-    prefix: string,
-    limit: number,
-  ): string[] | undefined {
-    const index = this.#prefixes.indexIn(folder);
-    return index.use(flow) ? searchAddresses(index, flow, prefix, limit) : undefined;
+  addressesOf(state: SearchedState, prefix: string, limit: number): string[] | undefined {
+    return this.#prefixes.find(state, (index, isWhole) =>
+      isWhole ? searchAddresses(index, state.flow, prefix, limit) : undefined,
+    );
   }
 
   /** What to tell somebody who waited in vain. */
@@ -92,15 +91,49 @@ class Searcher {
   #index: SearchIndex | undefined;
   #making: Promise<void> | undefined;
   #isClosed = false;
+  #damages = 0;
 
   constructor(keys: SearchKeys, useNetwork: UseNetwork) {
     this.#keys = keys;
     this.#useNetwork = useNetwork;
   }
 
-  indexIn(networkFolder: string): SearchIndex {
+  /** Look something up; undefined too when what is stored turns out to be damaged: it is made again. */
+  find<T>(
+    { folder, flow }: SearchedState,
+    look: (index: SearchIndex, isWhole: boolean) => T | undefined,
+  ): T | undefined {
+    const index = this.#indexIn(folder);
+    try {
+      return look(index, index.use(flow));
+    } catch (error) {
+      this.#forgetDamaged(error, index, flow);
+      return undefined;
+    }
+  }
+
+  #indexIn(networkFolder: string): SearchIndex {
     this.#index ??= new SearchIndex(this.#keys, networkFolder);
     return this.#index;
+  }
+
+  /** Take rows in for a moment. @returns whether every script is in */
+  #advance(folder: string, flow: FlowIndex): boolean {
+    const index = this.#indexIn(folder);
+    try {
+      return index.use(flow) || index.advance(flow, SLICE_MS);
+    } catch (error) {
+      this.#forgetDamaged(error, index, flow);
+      return false;
+    }
+  }
+
+  /** What is damaged is made again; a disk that damages it time and again is left alone. */
+  #forgetDamaged(error: unknown, index: SearchIndex, flow: FlowIndex): void {
+    const isDamage = error instanceof ClewError && error.code === 'CLEW_COLUMN_DAMAGED';
+    if (isDamage) this.#damages += 1;
+    if (!isDamage || this.#damages > DAMAGES_MAX) throw error;
+    index.forget(flow);
   }
 
   /** Take in what is missing, in slices, until nothing is or the server ends. One at a time. */
@@ -114,11 +147,9 @@ class Searcher {
   async #make(): Promise<void> {
     let isWhole = false;
     while (!isWhole && !this.#isClosed) {
-      isWhole = await this.#useNetwork(async (open) => {
-        const flow = await open.flow();
-        const index = this.indexIn(open.folder);
-        return index.use(flow) || index.advance(flow, SLICE_MS);
-      });
+      isWhole = await this.#useNetwork(async (open) =>
+        this.#advance(open.folder, await open.flow()),
+      );
       await nextTurn();
     }
   }

@@ -37,7 +37,7 @@ export const serveCommand = defineCommand({
       value: 'WHICH',
       choices: ['hashes', 'all'],
       help: 'make the index for /api/scripthash (hashes) from the start, or that for /api/address-prefix too (all)',
-      defaultHelp: 'when first asked; 10 and 12 bytes on the disk for each script',
+      defaultHelp: 'when first asked; 10 bytes on the disk for each script and index',
     },
     ...nodeOptions,
     ...dataOptions,
