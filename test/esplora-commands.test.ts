@@ -69,6 +69,11 @@ function ask(data: string, command: string, ...argv: string[]): Promise<Run> {
   return runClew(folder, command, ...argv, ...how, '--data', dataFolder(data));
 }
 
+/** Counts requests; through a proxy consent is needed, also for a server of this machine. */
+function throughProxy(): string[] {
+  return ['--proxy', `http://127.0.0.1:${proxy.port}`, '--consent'];
+}
+
 function know(command: string, ...argv: string[]): Promise<Run> {
   return runClew(folder, command, ...argv, '--data', owner);
 }
@@ -175,13 +180,15 @@ test('an investigation over HTTP: payments and sums of the ledger, and a report 
 test('a limit of requests ends the asking, the answer says so, and runs after it get further until it is whole', async () => {
   const seeds = join(economy, 'seeds.csv');
   const out = join(folder, 'bit-by-bit');
-  const limits = ['--max-requests', '60', '--depth', '2'];
+  const limits = ['--max-requests', '60', '--depth', '2', ...throughProxy()];
   let isWhole = false;
   let transactions = 0;
   let runs = 0;
   for (; !isWhole; runs += 1) {
     assert.ok(runs < 60, 'it ends');
+    const sent = proxy.asked.length;
     const run = await ask('bits', 'investigate', ...[seeds, '--out', out], ...limits);
+    assert.ok(proxy.asked.length - sent <= 60, 'not one request more');
     if (run.exit !== 0) {
       assert.equal(run.error?.code, 'CLEW_REMOTE_BUDGET', run.stderr);
       continue;
@@ -214,7 +221,7 @@ test('Ctrl-C leaves what was fetched whole, and the next run does not ask for it
       '--data',
       dataFolder(data),
     ],
-    ...['--esplora', url, '--proxy', `http://127.0.0.1:${proxy.port}`, '--consent'],
+    ...['--esplora', url, ...throughProxy()],
     ...['--network', 'regtest', '--rate', '1000', '--max-requests', '100000', '--json'],
   ];
   const requestsOf = async (work: () => Promise<unknown>): Promise<number> => {

@@ -39,11 +39,7 @@ async function openAsked(
   server: EsploraServer,
   { network = USUAL_NETWORK, rate, maxRequests, maxHistory }: FactsAsked,
   store: Parameters<Parameters<CommandContext['session']['useRemote']>[0]>[0],
-  onState: (state: {
-    readonly done: number;
-    readonly total: number;
-    readonly detail: string;
-  }) => void,
+  onState: (state: { readonly done: number; readonly detail: string }) => void,
 ): Promise<SubgraphNetwork> {
   const { openEsplora } = await import('../pipeline/open-esplora.ts');
   const options: SubgraphOptions = {
@@ -52,8 +48,7 @@ async function openAsked(
     onProgress: ({ requests, transactions, round }) =>
       onState({
         done: requests,
-        total: maxRequests,
-        detail: `${countText(transactions, 'transaction')}, round ${groupedNumber(round)}`,
+        detail: `of ${groupedNumber(maxRequests)} at most, ${countText(transactions, 'transaction')}, round ${groupedNumber(round)}`,
       }),
   };
   const folder = join(context.data.path, network);

@@ -40,6 +40,8 @@ export interface HttpClientOptions {
   readonly retries?: number;
   /** A server that asks for a longer pause than this is not waited for; 60 s. */
   readonly retryAfterMsMax?: number;
+  /** No request is sent beyond so many, repeated ones counted: CLEW_REMOTE_BUDGET. */
+  readonly requestsMax?: number;
   /** Requests begun in a second; as many as come. */
   readonly ratePerSecond?: number;
   /** Requests under way at once, and connections; 8. */
@@ -242,6 +244,10 @@ export class HttpClient {
   ): Promise<HttpAnswer> {
     const timeoutMs = this.#toldTimeoutMs ?? options.timeoutMs ?? this.#options.timeoutMs ?? 60_000;
     const { connectTimeoutMs = 15_000, firstByteTimeoutMs = timeoutMs } = this.#options;
+    if (this.#requests >= (this.#options.requestsMax ?? Number.POSITIVE_INFINITY)) {
+      const message = `The limit of requests to ${remote.host} was reached.`;
+      throw remoteError('CLEW_REMOTE_BUDGET', message, remote, { requests: this.#requests });
+    }
     this.#requests += 1;
     return exchange(
       {

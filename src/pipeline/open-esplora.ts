@@ -25,6 +25,7 @@ export async function openEsplora(
   { url, proxy, ratePerSecond }: EsploraPlace,
   options: SubgraphOptions = {},
 ): Promise<SubgraphNetwork> {
+  const requestsMax = options.limits?.requestsMax;
   const cacheFolder = join(places.networkFolder, 'esplora');
   mkdirSync(cacheFolder, { recursive: true, mode: 0o700 });
   const reader = await openEsploraReader({
@@ -33,11 +34,13 @@ export async function openEsplora(
     cacheFolder,
     ...(proxy !== undefined && { proxy }),
     ...(ratePerSecond !== undefined && { ratePerSecond }),
+    ...(requestsMax !== undefined && { requestsMax }),
   });
   const source = {
     reader,
     server: reader.host,
     requests: () => reader.requests,
+    isLimited: true,
     strippedBytes: async (txid: Parameters<typeof reader.kept>[0]) =>
       reader.kept(txid)?.strippedBytes,
     isProven: (txid: Parameters<typeof reader.kept>[0]) => reader.kept(txid)?.isProven === true,

@@ -16,6 +16,7 @@ import { type ClusterRun, runClustering } from '../cluster/cluster-run.ts';
 import { scriptName } from '../cluster/script-name.ts';
 import { ClewError } from '../errors.ts';
 import { parseSeeds } from '../intake/seeds.ts';
+import { readHistory, summariseScripts } from '../ledger/address-facts.ts';
 import { type FlowIndex, TX_FLAG } from '../ledger/flow-index.ts';
 import { Ledger } from '../ledger/ledger.ts';
 import type { PartialFlow } from '../ledger/partial-flow.ts';
@@ -398,6 +399,30 @@ describe('in a simulated economy', () => {
     assert.ok(found.stops.some(({ reason }) => reason === 'not_fetched'));
     const ended = found.stops.reduce((sum, { totalSats }) => sum + BigInt(totalSats), 0n);
     assert.equal(ended.toString(), found.tracedSats);
+    graph.close();
+  });
+
+  test('an address with more transactions than the limit is named, and its newest ones are there', async () => {
+    const { flow } = economy;
+    const counts = Array.from({ length: flow.scriptCount }, (_, script) =>
+      summariseScripts(flow, [script as ScriptId]),
+    ).map(({ transactions }) => transactions);
+    const script = counts.findIndex((count) => count > 60);
+    const name = scriptName(flow, script);
+    const { graph } = await open(economy, { limits: { addressTransactionsMax: 50 } });
+    const found = await graph.answer({ addresses: [name] }, async () => graph.flow.txCount);
+    assert.equal(found, 50);
+    const { isWhole, limitsHit, notExpanded } = graph.facts();
+    assert.deepEqual(
+      { isWhole, limitsHit, notExpanded },
+      {
+        isWhole: false,
+        limitsHit: ['address_transactions'],
+        notExpanded: [{ name, transactions: counts[script]! }],
+      },
+    );
+    const newest = readHistory(flow, [script as ScriptId], { limit: 50 }).entries;
+    for (const { txid } of newest) assert.notEqual(graph.flow.txRow(txid), NONE);
     graph.close();
   });
 

@@ -41,6 +41,8 @@ export interface SubgraphSource {
   readonly server: string;
   /** Requests sent so far; questions are counted where the reader does not say. */
   readonly requests?: () => number;
+  /** The reader itself stops at the limit of requests (CLEW_REMOTE_BUDGET), and answers what it has kept without any. */
+  readonly isLimited?: boolean;
   /** Bytes of a transaction without witness, of which the hash is its id; where they can be had. */
   readonly strippedBytes?: (txid: Txid) => Promise<Uint8Array | undefined>;
   /** Whether a Merkle branch ties a transaction to the header of its block. */
@@ -121,6 +123,8 @@ export class Subgraph {
   #flow: PartialFlow | undefined;
   #isChanged = true;
   #isWhole = true;
+  /** The reader stopped at its limit of requests. */
+  #isSpent = false;
   #round = 0;
   #questions = 0;
 
@@ -163,8 +167,8 @@ export class Subgraph {
 
   /** The block that all was read as of left the chain meanwhile: what was fetched is of two chains. */
   async #hasMoved(): Promise<boolean> {
-    const [block] = await this.source.reader.blocksAt([this.#tip.height]);
-    return block?.hash !== this.#tip.hash;
+    const found = await this.#unlessSpent(() => this.source.reader.blocksAt([this.#tip.height]));
+    return found !== undefined && found[0]?.hash !== this.#tip.hash;
   }
 
   /** Forget what was fetched; what still holds the reader has kept. */
@@ -284,6 +288,7 @@ export class Subgraph {
 
   async #answerOnce<T>(named: Named, question: () => Promise<T>): Promise<T> {
     this.#isWhole = true;
+    this.#isSpent = false;
     this.#limitsHit.clear();
     let goesOn = await this.#fetch(named.txids ?? [], await this.#scripts(named));
     for (;;) {
@@ -358,7 +363,7 @@ export class Subgraph {
     try {
       await this.#fetchHistories(scripts, withKeys);
       await this.#fetchTransactions(txids);
-      return true;
+      return !this.#isSpent;
     } catch (error) {
       if (error instanceof BudgetSpent) return false;
       throw error;
@@ -379,7 +384,8 @@ export class Subgraph {
   #checkBudget(questions: number): void {
     this.#options.signal?.throwIfAborted();
     const { requestsMax = Number.POSITIVE_INFINITY, transactionsMax } = this.limits;
-    if (this.requests >= requestsMax) this.#limitsHit.add('requests');
+    if (this.source.isLimited !== true && this.requests >= requestsMax)
+      this.#limitsHit.add('requests');
     else if (this.#transactions.size >= transactionsMax) this.#limitsHit.add('transactions');
     else {
       this.#questions += questions;
@@ -388,18 +394,46 @@ export class Subgraph {
     throw new BudgetSpent();
   }
 
+  /** Asks some at once. When the budget ends that, one by one: what the reader has kept costs no request. */
+  async #askSome<Question, Answer>(
+    questions: readonly Question[],
+    ask: (some: readonly Question[]) => Promise<readonly Answer[]>,
+  ): Promise<{ readonly question: Question; readonly answer: Answer }[]> {
+    this.#checkBudget(questions.length);
+    const all = await this.#unlessSpent(() => ask(questions));
+    if (all !== undefined) return questions.map((question, i) => ({ question, answer: all[i]! }));
+    const kept: { question: Question; answer: Answer }[] = [];
+    for (const question of questions) {
+      const one = await this.#unlessSpent(() => ask([question]));
+      if (one !== undefined) kept.push({ question, answer: one[0]! });
+    }
+    return kept;
+  }
+
+  /** What a question gives, or undefined when the reader had to stop at its limit. */
+  async #unlessSpent<T>(work: () => Promise<T>): Promise<T | undefined> {
+    try {
+      return await work();
+    } catch (error) {
+      if (!(error instanceof ClewError) || error.code !== 'CLEW_REMOTE_BUDGET') throw error;
+      this.#isSpent = true;
+      this.#limitsHit.add('requests');
+      return undefined;
+    }
+  }
+
   async #fetchTransactions(txids: readonly Txid[]): Promise<void> {
     const wanted = [...new Set(txids)].filter(
       (txid) => !this.#transactions.has(txid) && !this.#missing.has(txid),
     );
     for (let at = 0; at < wanted.length; at += CHUNK) {
-      const some = wanted.slice(at, at + CHUNK);
-      this.#checkBudget(some.length);
-      const found = await this.source.reader.transactions(some, this.#readOptions);
-      found.forEach((transaction, i) => {
-        if (transaction === undefined) this.#missing.add(some[i]!);
-        else this.#transactions.set(transaction.txid, transaction);
-      });
+      const found = await this.#askSome(wanted.slice(at, at + CHUNK), (some) =>
+        this.source.reader.transactions(some, this.#readOptions),
+      );
+      for (const { question, answer } of found) {
+        if (answer === undefined) this.#missing.add(question);
+        else this.#transactions.set(answer.txid, answer);
+      }
       this.#isChanged = true;
       this.#tell();
     }
@@ -417,19 +451,20 @@ export class Subgraph {
         !this.#whole.has(script) && !this.#tooLong.has(script) && !this.#probed.has(script),
     );
     for (let at = 0; at < unknown.length; at += CHUNK) {
-      const some = unknown.slice(at, at + CHUNK);
-      this.#checkBudget(some.length);
-      const pages = await this.source.reader.histories(
-        some.map((script) => ({ script, limit: FIRST_PAGE })),
-        this.#readOptions,
+      const pages = await this.#askSome(unknown.slice(at, at + CHUNK), (some) =>
+        this.source.reader.histories(
+          some.map((script) => ({ script, limit: FIRST_PAGE })),
+          this.#readOptions,
+        ),
       );
       const histories: { script: ScriptHex; txids: readonly Txid[]; isWhole: boolean }[] = [];
-      for (const [i, page] of pages.entries()) {
-        const script = some[i]!;
-        histories.push({ script, ...(await this.#readOn(script, page, named.has(script))) });
+      for (const { question: script, answer: page } of pages) {
+        const found = await this.#unlessSpent(() => this.#readOn(script, page, named.has(script)));
+        if (found !== undefined) histories.push({ script, ...found });
       }
       await this.#fetchTransactions(histories.flatMap(({ txids }) => txids));
       for (const { script, txids, isWhole } of histories) {
+        if (!txids.every((txid) => this.#transactions.has(txid))) continue;
         // A script that does not appear has no history, but need not be asked for again.
         this.#probed.set(script, txids);
         if (isWhole && txids.length > 0) this.#whole.add(script);
@@ -437,6 +472,7 @@ export class Subgraph {
     }
     if (!withKeys) return;
     await this.#fetchHistories(await this.#wrappedScripts(scripts), false);
+    if (this.#isSpent) return;
     for (const script of scripts) this.#wholeWithKeys.add(script);
   }
 
