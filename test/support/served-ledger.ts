@@ -5,6 +5,7 @@ import { esploraApi } from '../../src/api/esplora/esplora-routes.ts';
 import { startServer } from '../../src/api/server.ts';
 import { siteRoutes } from '../../src/api/site-routes.ts';
 import type { ClewError } from '../../src/errors.ts';
+import type { LedgerOptions } from '../../src/ledger/ledger.ts';
 import { indexBlocks } from '../../src/pipeline/index-blocks.ts';
 import { OpenNetwork } from '../../src/pipeline/open-network.ts';
 import { type BlockSource, openBlockSource } from '../../src/source/block-source.ts';
@@ -31,14 +32,19 @@ export async function serveLedger(blocks: string, folder: string): Promise<Serve
   }
 }
 
-/** The blocks of a source, or some of them. */
-export async function serveSource(source: BlockSource, folder: string): Promise<ServedLedger> {
+/** The blocks of a source, or some of them; `options` say where the ledger is, if not in the folder. */
+export async function serveSource(
+  source: BlockSource,
+  folder: string,
+  options: LedgerOptions = {},
+): Promise<ServedLedger> {
   const { network } = source;
   const places = {
     networkFolder: join(folder, network.name),
     store: async () => assert.fail('no workspace is needed'),
   };
-  const open = await OpenNetwork.open(places, network);
+  const open = await OpenNetwork.open(places, network, options);
+  await open.ledger.prepareWriting();
   await indexBlocks(open.ledger, source);
   const naive = new NaiveEsplora(source);
   const faults: ClewError[] = [];
