@@ -21,7 +21,7 @@ export interface Run {
   readonly exit: number;
   readonly stdout: string;
   readonly stderr: string;
-  /** What was printed with `--json`; undefined when nothing was. */
+  /** What was printed with `--json`, of several lines the last; undefined when nothing was. */
   // biome-ignore lint/suspicious/noExplicitAny: each command has a shape of its own, and tests say which field they mean.
   readonly json: any;
   readonly error: Told | undefined;
@@ -123,8 +123,15 @@ function readRun(exit: number, stdout: string, stderr: string): Run {
     exit,
     stdout,
     stderr,
-    json: stdout === '' ? undefined : JSON.parse(stdout),
+    json: readJson(stdout),
     error: said.find(({ error }) => error !== undefined)?.error,
     warnings: said.flatMap(({ warning }) => (warning === undefined ? [] : [warning])),
   };
+}
+
+function readJson(stdout: string): unknown {
+  if (stdout === '') return undefined;
+  const lines = stdout.trimEnd().split('\n');
+  // Commands that go on print a line for each event; others one object over several lines.
+  return JSON.parse(lines[0] === '{' ? stdout : lines.at(-1)!);
 }
