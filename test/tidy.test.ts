@@ -211,7 +211,7 @@ test('no large or binary file slips in', () => {
 
 test('files bear plain names', () => {
   const plain =
-    /^src\/(?:[a-z0-9-]+\/)*[a-z0-9]+(?:-[a-z0-9]+)*(?:\.(?:hot|oracle|fuzz|bench|test))*\.ts$/;
+    /^src\/(?:[a-z0-9-]+\/)*[a-z0-9]+(?:-[a-z0-9]+)*(?:\.(?:hot|oracle|fuzz|bench|contract|test))*\.ts$/;
   const wrong = SOURCES.filter((path) => !plain.test(path));
   assert.deepEqual(wrong, []);
   const catchAll = SOURCES.filter((path) =>

@@ -25,7 +25,11 @@ export function readProjectFile(path: string): string {
 }
 
 export function isTest(path: string): boolean {
-  return path.endsWith('.test.ts') || path.startsWith('test/') || path.includes('/test-support/');
+  return (
+    /\.(?:test|contract)\.ts$/.test(path) ||
+    path.startsWith('test/') ||
+    path.includes('/test-support/')
+  );
 }
 
 export interface ImportLine {

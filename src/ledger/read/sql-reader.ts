@@ -1,9 +1,9 @@
 /**
- * The query layer over the wide tables (`server-schema.ts`) by SQL alone: chDB, one ClickHouse server, or a cluster. Nothing local is
- * read, and the statements are the same for all.
+ * The query layer over the wide tables (`server-schema.ts`) by SQL alone: chDB, one ClickHouse server, or a cluster. Nothing
+ * local is read, and the statements are the same for all.
  *
- * They keep to what version 18.16 runs, without joins or subqueries: on a cluster these would look at one shard's rows only. So a
- * question is answered in a few steps, each for all things asked for, and the comments of the methods say how many round
+ * They keep to what version 18.16 runs, without joins or subqueries: on a cluster these would look at one shard's rows only. So
+ * a question is answered in a few steps, each for all things asked for, and the comments of the methods say how many round
  * trips a call takes, whatever the size of its set (a set of more than some thousand goes in several statements side by side).
  * One more comes at the end of each: whether the tip is still the same. The first call takes five more, and one `as of` a
  * height one.
