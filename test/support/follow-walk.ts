@@ -19,6 +19,7 @@ import { flowDigest } from './flow-digest.ts';
 import { NodeBlocks } from './node-blocks.ts';
 import { RegtestWallet } from './regtest-wallet.ts';
 import { CLEW } from './run-clew.ts';
+import { allRows } from './server-tables.ts';
 
 export interface FollowWalkPlan {
   readonly restarts: number;
@@ -26,6 +27,8 @@ export interface FollowWalkPlan {
   /** The deepest reorganisation takes so many blocks. */
   readonly depthMax: number;
   readonly onStep?: (text: string) => void;
+  /** Once all has been loaded, before it is held against the node's chain. */
+  readonly beforeCompare?: () => Promise<void>;
 }
 
 export interface FollowWalkResult {
@@ -49,6 +52,7 @@ const CATCH_UP_MS = 60_000;
 
 export class FollowWalk {
   readonly #folder: string;
+  readonly #ledger: string | undefined;
   readonly #random: SeededRandom;
   readonly #wallet: RegtestWallet;
   readonly #data: string;
@@ -61,8 +65,10 @@ export class FollowWalk {
   #outputAtStart = 0;
   #errors = '';
 
-  constructor(folder: string, random: SeededRandom) {
+  /** @param ledger what `--ledger` names; the data folder when left out */
+  constructor(folder: string, random: SeededRandom, ledger?: string) {
     this.#folder = folder;
+    this.#ledger = ledger;
     this.#random = random;
     this.#wallet = new RegtestWallet(random.fork('wallet'));
     this.#data = join(folder, 'data');
@@ -79,6 +85,7 @@ export class FollowWalk {
       const done = await this.#walk(plan);
       await this.#reachTip();
       await this.#stopClew();
+      await plan.beforeCompare?.();
       const { transactions, blocks } = await this.#compare();
       const seen = this.#output.split('"reorganised"').length - 1;
       const seconds = (performance.now() - startedMs) / 1000;
@@ -171,6 +178,7 @@ export class FollowWalk {
     const args = ['follow', '--rpc', url, '--rpc-user', user, '--rpc-password-file'];
     args.push(this.#passwordFile, '--data', this.#data, '--network', 'regtest');
     args.push('--poll', '0', '--memory', '64MB', '--json');
+    if (this.#ledger !== undefined) args.push('--ledger', this.#ledger);
     this.#outputAtStart = this.#output.length;
     const child = spawn(CLEW, args, { stdio: ['ignore', 'pipe', 'pipe'] });
     child.stdout.on('data', (text: Buffer) => {
@@ -242,7 +250,8 @@ export class FollowWalk {
 
   async #digestFromFiles(files: string): Promise<unknown> {
     const source = await openBlocks(files, { network: 'regtest' });
-    const ledger = await Ledger.open(join(this.#folder, 'anew'), getNetwork('regtest'));
+    const wide = this.#ledger === undefined ? {} : { hasWideTables: true };
+    const ledger = await Ledger.open(join(this.#folder, 'anew'), getNetwork('regtest'), wide);
     try {
       await indexBlocks(ledger, source, { threads: 0 });
       return await digestOf(ledger);
@@ -255,6 +264,7 @@ export class FollowWalk {
 
 /** All columns and tables, but where blocks stand. */
 async function digestOf(ledger: Ledger): Promise<unknown> {
+  if (ledger.engine.hasIdentifiers) return rowsOf(ledger);
   const { files: _files, blocks: _blocks, ...tables } = await tableDigests(ledger);
   const blocks = await ledger.engine.query(
     'SELECT count() AS rows, sum(sipHash64(* EXCEPT (file_id, file_offset))) AS digest FROM blocks',
@@ -262,6 +272,17 @@ async function digestOf(ledger: Ledger): Promise<unknown> {
   return {
     tables,
     blocks,
+    counters: ledger.counters,
+    columns: flowDigest(await ledger.openFlow()),
+  };
+}
+
+/** The same for the tables of servers, whose functions of hashing differ: row by row. */
+async function rowsOf(ledger: Ledger): Promise<unknown> {
+  const { files: _files, blocks, ...tables } = await allRows(ledger);
+  return {
+    tables,
+    blocks: blocks!.map((row) => ({ ...JSON.parse(row), file_id_: 0, file_offset_: 0 })),
     counters: ledger.counters,
     columns: flowDigest(await ledger.openFlow()),
   };
