@@ -25,6 +25,7 @@ import { REPORT_FILE_NAMES, renderReport } from '../report/render-report.ts';
 import { buildReport } from '../report/report-data.ts';
 import type { Report } from '../report/report-format.ts';
 import type { Derivation } from '../report/report-input.ts';
+import type { FactsSource } from '../trace/facts-source.ts';
 import { type InvestigateOptions, investigate } from '../trace/investigate.ts';
 import type { Investigation, SeedPlace } from '../trace/investigation.ts';
 import { formatOutpoint, type OutputIndex } from '../units/ids.ts';
@@ -89,7 +90,7 @@ export async function investigateSeeds(
   );
   options.onStage?.('writing the report');
   const report = buildReport({
-    investigation,
+    investigation: withUnfetched(investigation, network.factsSource),
     seedFile: { name: file.name, ...seedSet },
     derivation: await derive(network, flow, at),
     ...(options.prices === undefined ? {} : { prices: options.prices }),
@@ -97,6 +98,18 @@ export async function investigateSeeds(
     ...(options.title === undefined ? {} : { title: options.title }),
   });
   return { report, seedSet };
+}
+
+/** What a server's facts leave open, beside what the investigation found open itself. */
+function withUnfetched(
+  investigation: Investigation,
+  source: FactsSource | undefined,
+): Investigation {
+  const count = source?.notExpanded.length ?? 0;
+  if (count === 0) return investigation;
+  const what =
+    'addresses of the seed set or of the same keys with too many transactions: not all of theirs were fetched, so payments may be missing';
+  return { ...investigation, unresolved: [...investigation.unresolved, { what, count }] };
 }
 
 async function investigateOnce(

@@ -98,6 +98,9 @@ const CHUNK = 20;
 /** The first page of a history: most have no second one. What an Esplora server gives at once. */
 const FIRST_PAGE = 25;
 
+/** A cluster that turns out to be a service's grows round by round: ways that are followed get their turn in each. */
+const SCRIPTS_PER_ROUND = 100;
+
 /** How often a question is begun, while the chain ends elsewhere each time. */
 const TRIES = 3;
 
@@ -327,7 +330,9 @@ export class Subgraph {
 
   /** What to fetch next: ends that a limit cuts off in any case wait until all others are done. */
   #nextStep(needs: Needs): { txids: readonly Txid[]; scripts: readonly ScriptHex[] } | undefined {
-    const scripts = needs.scripts.filter((script) => !this.#tooLong.has(script));
+    const scripts = needs.scripts
+      .filter((script) => !this.#tooLong.has(script))
+      .slice(0, SCRIPTS_PER_ROUND);
     const txids = needs.txids.length + scripts.length > 0 ? needs.txids : needs.txidsAtLimits;
     if (txids.length + scripts.length === 0) return undefined;
     for (const txid of txids) {
@@ -361,8 +366,8 @@ export class Subgraph {
   ): Promise<boolean> {
     this.#round += 1;
     try {
-      await this.#fetchHistories(scripts, withKeys);
       await this.#fetchTransactions(txids);
+      await this.#fetchHistories(scripts, withKeys);
       return !this.#isSpent;
     } catch (error) {
       if (error instanceof BudgetSpent) return false;
