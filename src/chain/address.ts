@@ -3,8 +3,8 @@
  *
  * Storage and clustering never key on an address, only on the script. Codecs come from `@scure/base`;
  * the diagnosis of what is wrong with a text is ours. Sources: BIP 13 (P2SH), BIP 173 (bech32), BIP 350
- * (bech32m), Bitcoin Core `src/key_io.cpp`, the CashAddr specification (`cash-address.ts`). A witness program of version 0 is written in bech32, one of
- * a later version in bech32m.
+ * (bech32m), Bitcoin Core `src/key_io.cpp`, the CashAddr specification (`cash-address.ts`). A witness program of
+ * version 0 is written in bech32, one of a later version in bech32m.
  */
 import { base58, bech32, bech32m } from '@scure/base';
 import { sha256d } from '../bytes/hash.ts';

@@ -64,3 +64,9 @@ export class F64Column extends PagedColumn {
     this.#table.push(undefined);
   }
 }
+
+/** Exact sums beyond 2^53, as two numbers: see `script-events.hot.ts`. */
+export interface SumColumns {
+  readonly high: F64Column;
+  readonly low: F64Column;
+}

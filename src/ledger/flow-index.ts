@@ -20,20 +20,14 @@ import { readU32 } from '../bytes/read-u32.hot.ts';
 import { bareKeyTwin } from '../chain/bare-key.ts';
 import type { Network } from '../chain/network.ts';
 import { SCRIPT_KIND } from '../chain/script-kind.ts';
-import {
-  canonicalPosition,
-  canonicalRows,
-  canonicalTxids,
-  isCanonicalOrder,
-} from '../chain/transaction-order.hot.ts';
 import { ClewError } from '../errors.ts';
-import type { BlockHash, Txid } from '../units/ids.ts';
-import { NONE } from '../units/ids.ts';
+import { type BlockHash, NONE, type Txid } from '../units/ids.ts';
+import { positionOfTx, txAtPosition, txidsInBlock } from './block-positions.ts';
 import type { BytesColumn } from './bytes-column.ts';
 import type { ClimbingColumn } from './climbing-column.ts';
 import type { CodeColumn } from './code-column.ts';
 import type { DeltaColumn16 } from './delta-column-16.ts';
-import type { F64Column } from './f64-column.ts';
+import type { SumColumns } from './f64-column.ts';
 import {
   type FlowBegin,
   FlowColumns,
@@ -73,10 +67,7 @@ export const TX_FLAG = {
   opReturn: 8,
   /** At least one input whose previous output is not in the ledger, but known from undo data. */
   undoPrevout: 16,
-  /**
-   * Coins go through a ledger beside the chain, so that what comes out is not what went in: Litecoin's HogEx (MWEB), and
-   * transactions without inputs that are no coinbase (Dash: coins from the credit pool). Neither followed nor clustered.
-   */
+  /** Coins go through a ledger beside the chain (Litecoin's HogEx; no inputs on Dash): neither followed nor clustered. */
   sideLedger: 32,
 } as const;
 
@@ -86,12 +77,6 @@ export const REVEAL = { p2wpkh: 1, p2wsh: 2 } as const;
 export interface FlowTip {
   readonly height: number;
   readonly hash: BlockHash;
-}
-
-/** Exact sums beyond 2^53, as two numbers: see `script-events.hot.ts`. */
-export interface SumColumns {
-  readonly high: F64Column;
-  readonly low: F64Column;
 }
 
 export class FlowIndex {
@@ -314,37 +299,17 @@ export class FlowIndex {
 
   /** Position of a transaction in its block; 0 is the coinbase. */
   txPosition(txIndex: number): number {
-    const block = this.txBlock.at(txIndex);
-    const row = txIndex - this.blockFirstTx.at(block);
-    if (!isCanonicalOrder(this.blockHeight.at(block), this.network)) return row;
-    return canonicalPosition(this.#txidRows(block), this.#blockTxCount(block), row);
+    return positionOfTx(this, txIndex);
   }
 
   /** The transaction at a position of a block row, or NONE. */
   txAt(block: number, position: number): number {
-    const count = this.#blockTxCount(block);
-    if (position >= count) return NONE;
-    const first = this.blockFirstTx.at(block);
-    if (!isCanonicalOrder(this.blockHeight.at(block), this.network)) return first + position;
-    return first + canonicalRows(this.#txidRows(block), count)[position]!;
+    return txAtPosition(this, block, position);
   }
 
-  /** The ids of a block row in the order in which its transactions stand in the block: 32 bytes each, internal order. */
+  /** The ids of a block row as they stand in the block: 32 bytes each, internal order. */
   blockTxids(block: number): Uint8Array {
-    const rows = this.#txidRows(block);
-    if (!isCanonicalOrder(this.blockHeight.at(block), this.network)) return rows;
-    return canonicalTxids(rows, this.#blockTxCount(block));
-  }
-
-  #blockTxCount(block: number): number {
-    const first = this.blockFirstTx.at(block);
-    return (block + 1 < this.blockCount ? this.blockFirstTx.at(block + 1) : this.txCount) - first;
-  }
-
-  /** The ids of a block row in the order of their rows. */
-  #txidRows(block: number): Uint8Array {
-    const first = this.blockFirstTx.at(block);
-    return this.txids.readRange(first, first + this.#blockTxCount(block));
+    return txidsInBlock(this, block);
   }
 
   txid(txIndex: number): Txid {

@@ -14,7 +14,8 @@
 import { ClewError } from '../errors.ts';
 import { SatsTotal } from '../units/amount.ts';
 import { NONE } from '../units/ids.ts';
-import type { FlowIndex, SumColumns } from './flow-index.ts';
+import type { SumColumns } from './f64-column.ts';
+import type { FlowIndex } from './flow-index.ts';
 import { lowerBound } from './lower-bound.ts';
 
 /** Events from one milestone of a script to its next: what one byte counts. A stored format. */

@@ -122,7 +122,8 @@ export async function simulate(options: SimulateOptions): Promise<SimulationSumm
   }
 }
 
-function prepareFolder(outDir: string, force: boolean): void {
+/** Makes a folder that is there to be written into. @throws {ClewError} CLEW_OUT_NOT_EMPTY */
+export function prepareFolder(outDir: string, force: boolean): void {
   try {
     if (existsSync(outDir) && readdirSync(outDir).length > 0) {
       if (!force) {

@@ -7,7 +7,8 @@
  * taken as many at a time as fit in a fifth of the machine's memory, with a pass over all rows each time: 11 bytes for each.
  */
 import { totalmem } from 'node:os';
-import type { FlowIndex, SumColumns } from '../../ledger/flow-index.ts';
+import type { SumColumns } from '../../ledger/f64-column.ts';
+import type { FlowIndex } from '../../ledger/flow-index.ts';
 import { NONE } from '../../units/ids.ts';
 import type { CheckRange } from './check-range.ts';
 import {
