@@ -11,9 +11,8 @@
  * and scripts by key indexes. All numbers are rows in chain order, so "earlier" is "smaller".
  *
  * Special values: the input of a coinbase, and one that spends from before the ledger, has `inputPrevout` NONE (the
- * transaction's flags tell which); what undo data tells of the latter stands in `undoInputs`. Data outputs (OP_RETURN, scripts
- * above 10,000 bytes) have `outputScript` NONE because their bytes are never stored; `outputSpender` holds the spending
- * transaction, or one of the constants below.
+ * transaction's flags tell which); what undo data tells of the latter stands in `undoInputs`. Data outputs, whose bytes are
+ * never stored, have `outputScript` NONE; `outputSpender` holds the spending transaction, or one of the constants below.
  */
 import { hashToDisplay } from '../bytes/hex.ts';
 import { readU32 } from '../bytes/read-u32.hot.ts';
