@@ -20,7 +20,12 @@ import {
 import { merkleBranch } from '../../src/chain/merkle.ts';
 import { merkleBlock } from '../../src/chain/merkle-block.ts';
 import type { Network } from '../../src/chain/network.ts';
-import { parseBlock, parseTransaction, type Transaction } from '../../src/chain/transaction.ts';
+import {
+  parseBlock,
+  parseTransaction,
+  serializeTransaction,
+  type Transaction,
+} from '../../src/chain/transaction.ts';
 
 export interface ServedBlock {
   readonly height: number;
@@ -60,6 +65,7 @@ export class EsploraTestServer {
   readonly network: Network;
   #blocks: BlockEntry[] = [];
   #entries = new Map<string, Entry>();
+  #made = new Map<string, Transaction>();
   #histories = new Map<string, Entry[]>();
   #spenders = new Map<string, { entry: Entry; vin: number }>();
   #mempool: EsploraTransaction[] = [];
@@ -75,6 +81,7 @@ export class EsploraTestServer {
   setChain(blocks: readonly ServedBlock[]): void {
     this.#blocks = [];
     this.#entries = new Map();
+    this.#made = new Map();
     this.#histories = new Map();
     this.#spenders = new Map();
     for (const block of blocks) this.#addBlock(block);
@@ -111,6 +118,8 @@ export class EsploraTestServer {
       block_hash: block.hash,
       block_time: header.time,
     };
+    // Where ids order a block, a transaction may stand before the one that it spends from.
+    for (const tx of transactions) this.#made.set(tx.txid, tx);
     for (const [position, tx] of transactions.entries()) {
       const entry = { tx, json: this.#jsonOf(tx, status), block, position };
       this.#entries.set(tx.txid, entry);
@@ -126,9 +135,7 @@ export class EsploraTestServer {
   }
 
   #jsonOf(tx: Transaction, status: EsploraStatus): EsploraTransaction {
-    const prevouts = tx.inputs.map(
-      ({ prevTxid, vout }) => this.#entries.get(prevTxid)?.tx.outputs[vout],
-    );
+    const prevouts = tx.inputs.map(({ prevTxid, vout }) => this.#made.get(prevTxid)?.outputs[vout]);
     return esploraTransaction(tx, prevouts, status, this.network);
   }
 
@@ -198,6 +205,7 @@ export class EsploraTestServer {
     }
     const { block, position } = entry;
     if (what === undefined) return json(entry.json);
+    if (what === 'hex') return text(bytesToHex(serializeTransaction(entry.tx, { witness: true })));
     if (what === 'outspends') {
       return json(entry.tx.outputs.map((_, vout) => this.#outspend(`${txid}:${vout}`)));
     }

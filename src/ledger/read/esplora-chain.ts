@@ -73,6 +73,8 @@ export class EsploraChain {
     this.#network = about.network;
     this.#clock = about.clock;
     this.#maxAgeMs = about.maxAgeMs;
+    // Such headers are longer in proofs of this form, each server in its own way.
+    if (about.network.headerForm === 'auxpow') this.#lacking.add('merkleBlock');
   }
 
   proofs(): ProofCounts {

@@ -35,7 +35,7 @@ import type { HistoryRow } from './esplora-history-cache.ts';
 import { EsploraScripts } from './esplora-scripts.ts';
 import { ChainMoved, EsploraServer } from './esplora-server.ts';
 import type { SaidSpender } from './esplora-spender-cache.ts';
-import { checkTransaction, lie } from './esplora-transaction.ts';
+import { lie } from './esplora-transaction.ts';
 import { EsploraTransactions, sumsOf } from './esplora-transactions.ts';
 import type {
   HistoryQuestion,
@@ -479,14 +479,15 @@ class CachingReader implements EsploraReader {
     return this.#answer(scripts, options, async (script) => {
       if (isNeverListed(script)) return [];
       const answers = await this.#server.unconfirmed(script);
-      return answers
-        .filter(({ place }) => place === undefined)
-        .map((answer) => {
-          const tx = checkTransaction(answer, answer.txid, this.network, this.host);
+      const waiting = answers.filter(({ place }) => place === undefined);
+      return Promise.all(
+        waiting.map(async (answer) => {
+          const tx = await this.#transactions.check(answer, answer.txid);
           const { txid, version, locktime, sizeBytes, weight, hasWitness, inputs, outputs } = tx;
           const facts = { txid, version, locktime, sizeBytes, weight, hasWitness };
           return { isConfirmed: false as const, ...facts, inputs, outputs };
-        });
+        }),
+      );
     });
   }
 }

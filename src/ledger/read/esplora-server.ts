@@ -88,6 +88,12 @@ export class EsploraServer {
     return body && this.#read.transaction(this.#read.json(body));
   }
 
+  /** The bytes of a transaction. */
+  async transactionBytes(txid: string): Promise<Uint8Array | undefined> {
+    const body = await this.#ask(`tx/${txid}/hex`, [404]);
+    return body && hexToBytes(this.#read.hexText(body));
+  }
+
   async spenders(txid: Txid): Promise<(AnsweredSpender | undefined)[] | undefined> {
     const body = await this.#ask(`tx/${txid}/outspends`, [404]);
     return body && this.#read.spenders(this.#read.json(body));

@@ -8,7 +8,7 @@
  * (`esplora-cache.ts`), places against Merkle proofs (`esplora-chain.ts`).
  */
 import { sha256d } from '../../bytes/hash.ts';
-import { bytesToHex, hashToDisplay, hexToBytes } from '../../bytes/hex.ts';
+import { bytesEqual, bytesToHex, hashToDisplay, hexToBytes } from '../../bytes/hex.ts';
 import { BlockColumns, HEADER_BYTES, readBlockColumns } from '../../chain/block-columns.hot.ts';
 import { COINBASE_VOUT } from '../../chain/coinbase-input.ts';
 import {
@@ -22,12 +22,14 @@ import { classifyScript, isUnspendable } from '../../chain/script.ts';
 import {
   parseTransaction,
   serializeTransaction,
+  type Transaction,
+  type TransactionInput,
   type TransactionParts,
 } from '../../chain/transaction.ts';
 import { ClewError } from '../../errors.ts';
 import type { Sats } from '../../units/amount.ts';
 import type { ScriptHex, Txid } from '../../units/ids.ts';
-import type { AnsweredTransaction } from './esplora-answers.ts';
+import type { AnsweredOutput, AnsweredTransaction } from './esplora-answers.ts';
 import { canOpen } from './esplora-opening.ts';
 import type { ReadInput } from './ledger-reader.ts';
 
@@ -77,6 +79,11 @@ const NO_TXID = '0'.repeat(64);
 const columns = new BlockColumns();
 const shape = newInputShape();
 
+/** Whether transactions of the network may hold what the fields of an answer do not tell: payloads, tokens, extension blocks. */
+export function needsBytes({ mweb, specialTransactions, cashTokens }: Network): boolean {
+  return mweb || specialTransactions || cashTokens;
+}
+
 /**
  * The transaction in an answer, when its fields lead to the id that was asked for.
  *
@@ -89,7 +96,51 @@ export function checkTransaction(
   network: Network,
   host: string,
 ): CheckedTransaction {
-  const parts: TransactionParts = {
+  const parts = partsOf(answer);
+  const { inputs, outputs } = parts;
+  if (inputs.length === 0 || outputs.length === 0) throw withoutEnds(host);
+  const stripped = serializeTransaction(parts, { witness: false });
+  const whole = serializeTransaction(parts, { witness: true });
+  return checkBytes({ answer, parts, stripped, whole }, { txid, network, host });
+}
+
+/**
+ * The same of a transaction whose bytes were asked for too, because its fields do not tell all of it.
+ *
+ * @param whole its bytes as it stands in the block
+ */
+export function checkTransactionBytes(
+  answer: AnsweredTransaction,
+  whole: Uint8Array,
+  about: { readonly txid: string; readonly network: Network; readonly host: string },
+): CheckedTransaction {
+  const { network, host } = about;
+  let parts: Transaction;
+  try {
+    const { tx, length } = parseTransaction(whole, 0, network);
+    if (length !== whole.length) throw withoutEnds(host);
+    parts = tx;
+  } catch {
+    const message = `${host} gives bytes that are no transaction.`;
+    throw new ClewError('CLEW_REMOTE_FORMAT', message, { host });
+  }
+  const said = partsOf(answer);
+  const isSame =
+    said.inputs.length === parts.inputs.length &&
+    said.outputs.length === parts.outputs.length &&
+    said.inputs.every(({ prevTxid, vout, scriptSig, sequence }, i) => {
+      const input = parts.inputs[i]!;
+      const isSpent = prevTxid === input.prevTxid && vout === input.vout;
+      return isSpent && sequence === input.sequence && bytesEqual(scriptSig, input.scriptSig);
+    }) &&
+    said.outputs.every(({ valueSats }, i) => valueSats === parts.outputs[i]!.valueSats);
+  if (!isSame) throw lie(host, 'the fields of a transaction are not those of its bytes');
+  const stripped = serializeTransaction(parts, { witness: false });
+  return checkBytes({ answer, parts, stripped, whole }, about);
+}
+
+function partsOf(answer: AnsweredTransaction): TransactionParts {
+  return {
     version: answer.version,
     locktime: answer.locktime,
     inputs: answer.inputs.map(({ prevTxid, vout, scriptSig, sequence, witness }) => ({
@@ -104,17 +155,27 @@ export function checkTransaction(
       script: hexToBytes(script),
     })),
   };
-  if (parts.inputs.length === 0 || parts.outputs.length === 0) {
-    throw new ClewError('CLEW_REMOTE_FORMAT', `${host} tells of a transaction without ends.`, {
-      host,
-    });
-  }
-  const stripped = serializeTransaction(parts, { witness: false });
+}
+
+function withoutEnds(host: string): ClewError {
+  const message = `${host} tells of a transaction without ends.`;
+  return new ClewError('CLEW_REMOTE_FORMAT', message, { host });
+}
+
+function checkBytes(
+  told: {
+    readonly answer: AnsweredTransaction;
+    readonly parts: TransactionParts;
+    readonly stripped: Uint8Array;
+    readonly whole: Uint8Array;
+  },
+  { txid, network, host }: { txid: string; network: Network; host: string },
+): CheckedTransaction {
+  const { answer, parts, stripped, whole } = told;
   const found = hashToDisplay(sha256d(stripped));
   if (found !== txid || found !== answer.txid) {
     throw lie(host, 'the fields of a transaction do not lead to its id');
   }
-  const whole = serializeTransaction(parts, { witness: true });
   const weight = 3 * stripped.length + whole.length;
   if (whole.length !== answer.sizeBytes || weight !== answer.weight) {
     throw lie(host, 'the size of a transaction is not that of its fields');
@@ -130,14 +191,14 @@ export function checkTransaction(
     sizeBytes: whole.length,
     weight,
     isCoinbase,
-    hasWitness: whole.length !== stripped.length,
+    hasWitness: columns.txHasWitness[0] === 1,
     inputs: answer.inputs.map((input, i) => {
       if (isCoinbase) return coinbaseInput(input.sequence);
       const script = input.prevout?.script;
       if (script !== undefined && !canOpen(hexToBytes(script), parts.inputs[i]!)) {
         throw lie(host, 'an input does not open the output that it is said to spend');
       }
-      return inputOf(block, i, parts, input.prevout);
+      return inputOf(block, i, parts.inputs[i]!, input.prevout, network);
     }),
     outputs: outputsOf(parts),
   };
@@ -220,13 +281,13 @@ function coinbaseInput(sequence: number): ReadInput {
 function inputOf(
   block: Uint8Array,
   i: number,
-  parts: TransactionParts,
-  prevout: { readonly valueSats: number; readonly script: string } | undefined,
+  { prevTxid, vout, sequence, witness }: TransactionInput,
+  prevout: AnsweredOutput | undefined,
+  network: Network,
 ): ReadInput {
-  const { prevTxid, vout, sequence, witness } = parts.inputs[i]!;
   const spent = prevout === undefined ? undefined : hexToBytes(prevout.script);
   const prevKind = spent === undefined ? PREVOUT_UNKNOWN : classifyScript(spent, 0, spent.length);
-  classifyInput(block, columns, i, prevKind, shape);
+  classifyInput(block, columns, i, prevKind, shape, network.forkId);
   return {
     prevout: { txid: prevTxid, vout },
     ...(prevout === undefined ? {} : { valueSats: prevout.valueSats }),

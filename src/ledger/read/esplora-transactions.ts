@@ -6,7 +6,13 @@ import type { EsploraCache, PlacedTransaction } from './esplora-cache.ts';
 import type { EsploraChain } from './esplora-chain.ts';
 import { ChainMoved, type EsploraServer } from './esplora-server.ts';
 import type { SaidSpender } from './esplora-spender-cache.ts';
-import { checkTransaction, lie } from './esplora-transaction.ts';
+import {
+  type CheckedTransaction,
+  checkTransaction,
+  checkTransactionBytes,
+  lie,
+  needsBytes,
+} from './esplora-transaction.ts';
 import type { Outpoint } from './ledger-reader.ts';
 
 /** Answers about spenders kept in memory, which hold as long as the chain ends where it does. */
@@ -61,13 +67,27 @@ export class EsploraTransactions {
     if (place === undefined) return undefined;
     const kept = this.#cache.transaction(answer.txid as Txid);
     if (kept?.place.blockHash === place.blockHash && answer.txid === txid) return kept;
-    const tx = checkTransaction(answer, txid, this.#network, this.#server.host);
+    const tx = await this.check(answer, txid);
     const placed = await this.#chain.place(tx, place);
     const isFirst = placed.place.position === 0;
     if (placed.isProven && isFirst !== tx.isCoinbase) {
       throw lie(this.#server.host, 'a coinbase does not come first in its block');
     }
     return placed;
+  }
+
+  /** What an answer says, held against its id; where the fields do not tell all, by its bytes. */
+  async check(answer: AnsweredTransaction, txid: string): Promise<CheckedTransaction> {
+    const network = this.#network;
+    const { host } = this.#server;
+    try {
+      return checkTransaction(answer, txid, network, host);
+    } catch (error) {
+      if (!needsBytes(network)) throw error;
+      const bytes = await this.#server.transactionBytes(txid);
+      if (bytes === undefined) throw error;
+      return checkTransactionBytes(answer, bytes, { txid, network, host });
+    }
   }
 
   /**
