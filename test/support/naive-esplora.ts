@@ -59,7 +59,7 @@ export class NaiveEsplora {
     this.network = source.network;
     for (const place of source.blocks) {
       const bytes = Buffer.from(source.readBlock(place));
-      const { transactions, weight, header } = parseBlock(bytes, this.network);
+      const { transactions, weight, header, extraBytes } = parseBlock(bytes, this.network);
       const { height, hash } = place;
       const block: NaiveBlock = {
         height,
@@ -70,18 +70,33 @@ export class NaiveEsplora {
         txs: [],
       };
       this.blocks.push(block);
-      let at = bytes.length - transactions.reduce((sum, tx) => sum + tx.size, 0);
+      let at = bytes.length - extraBytes - transactions.reduce((sum, tx) => sum + tx.size, 0);
       for (const [position, tx] of transactions.entries()) {
         const one = { tx, bytes: bytes.subarray(at, at + tx.size), block, position };
         at += tx.size;
         block.txs.push(one);
-        this.#add(one);
+        this.#addCoins(one);
       }
+      // Outputs first: on Bitcoin Cash a transaction may stand before one whose output it spends.
+      for (const one of block.txs) this.#add(one);
+    }
+  }
+
+  #addCoins(one: NaiveTx): void {
+    const { tx, block } = one;
+    for (const [vout, { script: bytes, valueSats }] of tx.outputs.entries()) {
+      const script = Buffer.from(bytes).toString('hex');
+      const outpoint = `${tx.txid}:${vout}`;
+      const coin = { outpoint, script, valueSats, maker: one, vout, order: this.#order };
+      this.#order += 1;
+      this.#coins.set(outpoint, coin);
+      this.#spenders.delete(outpoint);
+      if (!isData(bytes) && block.height !== 0) this.#unspent.set(outpoint, coin);
     }
   }
 
   #add(one: NaiveTx): void {
-    const { tx, block } = one;
+    const { tx } = one;
     const touch = (script: string): ScriptHistory => {
       const empty = { received: 0n, outputs: 0, sent: 0n, inputs: 0, txs: [] };
       const history = this.scripts.get(script) ?? empty;
@@ -103,19 +118,11 @@ export class NaiveEsplora {
     });
     this.#prevouts.set(one, prevouts);
     this.byTxid.set(tx.txid, one);
-    for (const [vout, { script: bytes, valueSats }] of tx.outputs.entries()) {
-      const script = Buffer.from(bytes).toString('hex');
-      const outpoint = `${tx.txid}:${vout}`;
-      const coin = { outpoint, script, valueSats, maker: one, vout, order: this.#order };
-      this.#order += 1;
-      this.#coins.set(outpoint, coin);
-      this.#spenders.delete(outpoint);
-      const isData = bytes[0] === 0x6a || bytes.length > 10_000;
-      if (isData) continue;
-      const history = touch(script);
+    for (const { script, valueSats } of tx.outputs) {
+      if (isData(script)) continue;
+      const history = touch(Buffer.from(script).toString('hex'));
       history.received += BigInt(valueSats);
       history.outputs += 1;
-      if (block.height !== 0) this.#unspent.set(outpoint, coin);
     }
   }
 
@@ -217,6 +224,10 @@ export class NaiveEsplora {
       bits: bytes.readUInt32LE(72),
     };
   }
+}
+
+function isData(script: Uint8Array): boolean {
+  return script[0] === 0x6a || script.length > 10_000;
 }
 
 function sha256(bytes: Uint8Array): Buffer<ArrayBuffer> {
