@@ -119,7 +119,7 @@ export class HttpClient {
     this.#toldTimeoutMs = remoteTimeoutMs(process.env);
     this.#clock = clock;
     this.#sleep = options.sleep ?? sleepFor;
-    this.#chance = options.chance ?? seededRandom(`net:${process.pid}:${Date.now()}`).unit;
+    this.#chance = options.chance ?? seededRandom(`net:${process.pid}:${clock.elapsedMs()}`).unit;
     this.#ca = caFile === undefined ? undefined : trustedCertificates(caFile);
     this.#agent = connectionAgent({
       base,

@@ -155,7 +155,7 @@ export class EsploraCache {
 
   // --- transactions ---
 
-  /** A transaction as it was stored, if it is still what its id says. Places are the word of one server: of others none counts. */
+  /** A transaction as stored, if it is still what its id says. Places are the word of one server: of others none counts. */
   transaction(txid: Txid): PlacedTransaction | undefined {
     const recent = this.#recent.get(txid);
     if (recent !== undefined) return recent;
