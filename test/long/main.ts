@@ -1,7 +1,7 @@
 /**
  * `npm run long`: what takes too long for every day. Kills a process that indexes more than 500 times, cuts a chain at every
- * height, and throws damaged files and damaged blocks at the reader and the loader. Says what it did as Markdown, which
- * `docs/reliability.md` quotes.
+ * height, follows a real node through restarts and reorganisations, and throws damaged files and damaged blocks at the reader and
+ * the loader. Says what it did as Markdown, which `docs/reliability.md` quotes.
  *
  * `npm run long -- --seed WORD --minutes N` does other things of the same kind; the seed of what fails is printed.
  * `--only damaged` runs the parts with that word in their titles.
@@ -17,6 +17,7 @@ import { indexWithKills } from '../support/kill-index.ts';
 import { ExpectedStates, KillWalk, type KillWalkResult } from '../support/kill-walk.ts';
 import { removeScratch, scratchFolder } from '../support/scratch-folder.ts';
 import { splitEverywhere } from './every-split.ts';
+import { followNode } from './follow-node.ts';
 import { type BlockFuzzResult, fuzzBlocks } from './fuzz-blocks.ts';
 import { type FileFuzzResult, fuzzFiles } from './fuzz-files.ts';
 
@@ -202,6 +203,9 @@ async function main(): Promise<void> {
   try {
     await stage('Killed at its calls', only, () => killedAtCalls(join(folder, 'calls'), seed));
     await stage('Killed at random moments', only, () => killedAtMoments(folder, seed));
+    await stage('Following a node', only, () =>
+      followNode(join(folder, 'follow'), `${seed} follow`, note),
+    );
     await stage('Cut at every height', only, async () =>
       splitsText(await splitEverywhere(join(folder, 'splits'))),
     );

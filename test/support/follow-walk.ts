@@ -4,7 +4,7 @@
  */
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { SeededRandom } from '../../src/bytes/seeded-random.ts';
@@ -77,6 +77,7 @@ export class FollowWalk {
 
   async go(plan: FollowWalkPlan): Promise<FollowWalkResult> {
     const startedMs = performance.now();
+    mkdirSync(this.#folder, { recursive: true });
     this.#node = await startBtcd({ miningAddress: this.#wallet.miningAddress });
     try {
       this.#blocks = new NodeBlocks(this.#node);
