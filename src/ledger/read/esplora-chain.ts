@@ -46,6 +46,9 @@ const NODE_BYTES = 64;
 /** `other`: the proof is that of another transaction with this id; undefined: the server gives none. */
 type ProvenPosition = number | 'other' | undefined;
 
+/** What it takes to list a block: the block, that it is on the chain, and its ids. */
+const LIST_REQUESTS = 3;
+
 type ProofForm = 'merkleBlock' | 'merkleProof' | 'txids';
 
 export class EsploraChain {
@@ -56,6 +59,7 @@ export class EsploraChain {
   readonly #maxAgeMs: number;
   /** Forms of proof that the server does not give. */
   readonly #lacking = new Set<ProofForm>();
+  readonly #listing = new Map<BlockHash, Promise<Txid[] | undefined>>();
   #tip: ReadTip | undefined;
   #seenMs = 0;
   #refreshing: Promise<boolean> | undefined;
@@ -224,7 +228,16 @@ export class EsploraChain {
   }
 
   /** The ids of a block's transactions as people read them, held against its Merkle root. */
-  async blockTxids(hash: BlockHash): Promise<Txid[] | undefined> {
+  blockTxids(hash: BlockHash): Promise<Txid[] | undefined> {
+    let running = this.#listing.get(hash);
+    if (running === undefined) {
+      running = this.#blockTxids(hash).finally(() => this.#listing.delete(hash));
+      this.#listing.set(hash, running);
+    }
+    return running;
+  }
+
+  async #blockTxids(hash: BlockHash): Promise<Txid[] | undefined> {
     const block = await this.block(hash);
     if (block === undefined) return undefined;
     const root = displayToHash(block.merkleRoot);
@@ -248,12 +261,17 @@ export class EsploraChain {
   /**
    * A transaction in its place, proven where the server gives proofs.
    *
+   * @param neighbours how many of one block are asked for at once: of many the list of the block proves all
    * @throws ClewError CLEW_REMOTE_LIE when the proof does not hold; ChainMoved when its block left the chain
    */
-  async place(tx: CheckedTransaction, said: AnsweredPlace): Promise<PlacedTransaction> {
+  async place(
+    tx: CheckedTransaction,
+    said: AnsweredPlace,
+    neighbours: number,
+  ): Promise<PlacedTransaction> {
     const blockHash = said.blockHash as BlockHash;
     await this.#agreeOnHeight(said.height, blockHash);
-    const proof = await this.#prove(tx, said, blockHash);
+    const proof = await this.#prove(tx, said, blockHash, neighbours);
     if (proof.isProven) this.#checked += 1;
     else this.#missing += 1;
     const { height, timeSeconds } = said;
@@ -279,15 +297,16 @@ export class EsploraChain {
     tx: CheckedTransaction,
     said: AnsweredPlace,
     hash: BlockHash,
+    neighbours: number,
   ): Promise<{ position: number; isProven: boolean }> {
     const isLeaf = tx.stripped.length !== NODE_BYTES;
     const tried: ProofForm[] = [];
-    const forms = [
+    const single = [
       ['merkleBlock', () => this.#byMerkleBlock(tx, said, hash)],
       ['merkleProof', () => this.#byMerkleProof(tx, said, hash)],
-      ['txids', () => this.#byTxids(tx, hash)],
     ] as const;
-    for (const [form, prove] of forms) {
+    const all = ['txids', () => this.#byTxids(tx, hash)] as const;
+    for (const [form, prove] of neighbours > LIST_REQUESTS ? [all, ...single] : [...single, all]) {
       if (this.#lacking.has(form)) continue;
       const position = await prove();
       if (position === 'other') continue;

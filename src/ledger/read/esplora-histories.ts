@@ -232,8 +232,14 @@ export class EsploraHistories {
     epoch: number,
     tipHeight: number,
   ): Promise<HistoryState> {
+    const inBlock = new Map<string | undefined, number>();
+    for (const { place } of answers) {
+      inBlock.set(place?.blockHash, (inBlock.get(place?.blockHash) ?? 0) + 1);
+    }
     const placed = await Promise.all(
-      answers.map((answer) => this.#transactions.admit(answer, answer.txid)),
+      answers.map((answer) =>
+        this.#transactions.admit(answer, answer.txid, inBlock.get(answer.place?.blockHash)),
+      ),
     );
     const inBlocks = placed as PlacedTransaction[];
     for (const each of inBlocks) {

@@ -60,15 +60,20 @@ export class EsploraTransactions {
   /**
    * What an answer says, checked and put in its place; undefined when it is not confirmed. Not kept yet: `keep`.
    *
+   * @param neighbours how many of its block are admitted at once
    * @throws ClewError CLEW_REMOTE_LIE; ChainMoved
    */
-  async admit(answer: AnsweredTransaction, txid: string): Promise<PlacedTransaction | undefined> {
+  async admit(
+    answer: AnsweredTransaction,
+    txid: string,
+    neighbours = 1,
+  ): Promise<PlacedTransaction | undefined> {
     const { place } = answer;
     if (place === undefined) return undefined;
     const kept = this.#cache.transaction(answer.txid as Txid);
     if (kept?.place.blockHash === place.blockHash && answer.txid === txid) return kept;
     const tx = await this.check(answer, txid);
-    const placed = await this.#chain.place(tx, place);
+    const placed = await this.#chain.place(tx, place, neighbours);
     const isFirst = placed.place.position === 0;
     if (placed.isProven && isFirst !== tx.isCoinbase) {
       throw lie(this.#server.host, 'a coinbase does not come first in its block');
