@@ -72,6 +72,8 @@ export class Ledger {
   #tip: TipRecord | undefined;
   #sequence: number;
   #refreshAtMs = 0;
+  /** Making it whole again failed: to be done before anything is written. */
+  #mustRecover = false;
   /** What was handed to the engine: the tip, or a batch that is on its way. */
   #handed: RowCounts | undefined;
   /** For reading. */
@@ -174,9 +176,9 @@ export class Ledger {
    * @throws {ClewError} CLEW_LEDGER_TAKEN when another data folder writes into them
    */
   async prepareWriting(): Promise<void> {
-    if (this.#writer === undefined) return;
-    if (this.#writer.isHolder) {
-      await this.#writer.requireHeld();
+    if (this.#writer === undefined || this.#writer.isHolder) {
+      await this.#writer?.requireHeld();
+      if (this.#mustRecover) await this.recover();
       return;
     }
     await this.engine.createTips();
@@ -244,6 +246,7 @@ export class Ledger {
    * @throws {ClewError} CLEW_COLUMN_DAMAGED, CLEW_FLOW_FORMAT when the columns do not hold what was committed
    */
   async recover(): Promise<void> {
+    this.#mustRecover = true;
     // A commit under way may still come to its tip, after its rows.
     await this.#committing.catch(() => undefined);
     await this.engine.settle();
@@ -259,6 +262,7 @@ export class Ledger {
       if (this.#tip === undefined) rmSync(this.#flowFolder, { recursive: true, force: true });
       else await this.#recoverFlow(this.#tip);
     });
+    this.#mustRecover = false;
     this.endWriting();
   }
 
@@ -326,9 +330,7 @@ export class Ledger {
   /** Mark the ledger as being written, until `endWriting`. A ledger found so is recovered when it is opened. */
   beginWriting(): void {
     if (this.isReadOnly) {
-      throw new ClewError('CLEW_LEDGER_TAKEN', 'Another data folder writes into this ledger.', {
-        folder: this.#folder,
-      });
+      throw new ClewError('CLEW_LEDGER_TAKEN', 'Another data folder writes into this ledger.');
     }
     this.#isWriting = true;
     this.#handed = undefined;

@@ -363,9 +363,10 @@ export class ChainFollower {
   }
 }
 
-/** Errors about the node and what it sent: nothing of the ledger is harmed by them. */
+/** Errors about the node and what it sent: nothing of the ledger is harmed by them. Servers of a ledger name their database. */
 function isOfNode(error: unknown): boolean {
-  return error instanceof ClewError && OF_NODE.test(error.code);
+  const isOfServer = error instanceof ClewError && error.facts['database'] !== undefined;
+  return error instanceof ClewError && OF_NODE.test(error.code) && !isOfServer;
 }
 
 const OF_NODE = /^CLEW_(REMOTE_|NODE_|PROXY$|NETWORK_MISMATCH$|INTERRUPTED$)/;

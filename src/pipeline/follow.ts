@@ -219,7 +219,9 @@ class FollowLoop {
     const nowMs = this.#options.clock.elapsedMs();
     this.#stuckSinceMs ??= nowMs;
     const stuckMs = nowMs - this.#stuckSinceMs;
-    if (isPassing(error)) return !this.#options.isOnce || stuckMs < PATIENCE_MS;
+    if (isPassing(error) || isShardDown(error)) {
+      return !this.#options.isOnce || stuckMs < PATIENCE_MS;
+    }
     if (!(error instanceof ClewError) || error.code !== 'CLEW_NODE_AUTH') return false;
     // A cookie file that is not there yet, or one that the node has just written anew.
     const mayPass = error.facts['isMissing'] === true || this.#hasSucceeded;
@@ -255,4 +257,9 @@ function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
     const timer = setTimeout(done, milliseconds);
     signal.addEventListener('abort', done);
   });
+}
+
+/** A server that holds a part of the ledger may be started again, as a node may. */
+function isShardDown(error: unknown): error is ClewError {
+  return error instanceof ClewError && error.code === 'CLEW_SHARD_DOWN';
 }
