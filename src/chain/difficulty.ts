@@ -2,10 +2,17 @@
  * Which target the next block must name.
  *
  * Source: Bitcoin Core `src/pow.cpp` (GetNextWorkRequired, CalculateNextWorkRequired), BIP 94 for
- * testnet4, Litecoin Core `src/pow.cpp` for the longer interval that it measures. A ledger that begins
- * in mid-chain may lack the headers that are needed; then the answer is undefined, not a guess.
+ * testnet4, Litecoin Core `src/pow.cpp` for the longer interval that it measures; `moving-difficulty.ts` for coins that
+ * change the target with every block. A ledger that begins in mid-chain may lack the headers that are needed, and some
+ * rules are not modelled; then the answer is undefined, not a guess.
  */
-import type { Network } from './network.ts';
+import {
+  asertBits,
+  darkGravityWave,
+  digishieldBits,
+  earlyDogecoinBits,
+} from './moving-difficulty.ts';
+import type { DifficultyLaw, Network } from './network.ts';
 import { bitsFromTarget, targetFromBits } from './proof-of-work.ts';
 
 /** What the rules look at in a header. */
@@ -13,6 +20,12 @@ export interface HeaderTimes {
   /** Seconds since 1970. */
   readonly time: number;
   readonly bits: number;
+}
+
+/** The rule that holds at a height. */
+export function difficultyLaw(height: number, network: Network): DifficultyLaw {
+  const { laws = [] } = network.difficulty;
+  return laws.findLast(({ from }) => height >= from)?.law ?? 'interval';
 }
 
 /** Blocks from one change of target to the next. */
@@ -69,21 +82,43 @@ function bitsAfterInterval(
   return retarget(bip94 ? first.bits : parent.bits, parent.time - first.time, network);
 }
 
-/**
- * The bits that the block at `height` must name, or undefined when a header that decides it is not there.
- *
- * @param height of the new block, at least 1
- * @param time of the new block: testnets allow the easiest target after a long wait
- * @param headerAt gives the header at a height of the same branch
- * @example nextBits({ height: 2016, time, network, headerAt: (height) => headers[height] })
- */
-export function nextBits(question: {
+/** The question which target a block must name. */
+export interface TargetQuestion {
+  /** Of the new block, at least 1. */
   readonly height: number;
+  /** Of the new block: testnets allow the easiest target after a long wait. */
   readonly time: number;
   readonly network: Network;
+  /** Gives the header at a height of the same branch. */
   readonly headerAt: (height: number) => HeaderTimes | undefined;
-}): number | undefined {
-  const { height, time, network, headerAt } = question;
+}
+
+/**
+ * The bits that the block at `height` must name, or undefined when a header that decides it is not there, or the rule that
+ * holds there is not modelled.
+ *
+ * @example nextBits({ height: 2016, time, network, headerAt: (height) => headers[height] })
+ */
+export function nextBits(question: TargetQuestion): number | undefined {
+  const { height, network, headerAt } = question;
+  switch (difficultyLaw(height, network)) {
+    case 'interval':
+      return intervalBits(question);
+    case 'early-dogecoin':
+      return earlyDogecoinBits(height, network, headerAt);
+    case 'digishield':
+      return digishieldBits(height, network, headerAt);
+    case 'dark-gravity-wave':
+      return darkGravityWave(height, network, headerAt);
+    case 'asert':
+      return asertBits(height, network, headerAt);
+    case 'unmodelled':
+      return undefined;
+  }
+}
+
+/** Bitcoin's rule: the target changes with every whole interval. */
+function intervalBits({ height, time, network, headerAt }: TargetQuestion): number | undefined {
   const rules = network.difficulty;
   const parent = headerAt(height - 1);
   if (parent === undefined) return undefined;

@@ -30,6 +30,15 @@ export type NetworkName = (typeof NETWORK_NAMES)[number];
 /** Tickers of the coins. */
 export type Coin = 'BTC' | 'LTC' | 'DOGE' | 'DASH' | 'BCH';
 
+/** How the target of a block follows from those before it; `unmodelled`: none is said to be right or wrong. */
+export type DifficultyLaw =
+  | 'interval'
+  | 'early-dogecoin'
+  | 'digishield'
+  | 'dark-gravity-wave'
+  | 'asert'
+  | 'unmodelled';
+
 /** How a network sets the target of the next block; see `difficulty.ts`. */
 export interface DifficultyRules {
   /** Seconds in which one whole interval of blocks should be found. */
@@ -44,8 +53,8 @@ export interface DifficultyRules {
   readonly bip94: boolean;
   /** Litecoin measures from the block before the interval, which closes the "time warp" gap. */
   readonly measuresFromPreviousInterval: boolean;
-  /** From this height on another rule holds, which is not modelled: no target is said to be right or wrong. */
-  readonly unmodelledFrom?: number;
+  /** Other rules than that of whole intervals, each from a height on, in their order. */
+  readonly laws?: readonly { readonly from: number; readonly law: DifficultyLaw }[];
 }
 
 /** What the blocks of a network may create. `unmodelled`: the rule needs more than the height. */
@@ -222,12 +231,17 @@ const DOGECOIN: Network = {
   headerForm: 'auxpow',
   auxpowChainId: 0x62,
   powLimitBits: 0x1e0fffff,
-  // Four hours with other bounds at first, DigiShield from 145,000 on (Dogecoin Core `src/dogecoin.cpp`).
+  // Four hours with other bounds at first, DigiShield later (Dogecoin Core `src/dogecoin.cpp`). Its versions do not agree
+  // about the one block between.
   difficulty: {
     ...BITCOIN_DIFFICULTY,
     targetTimespanSeconds: 4 * 3600,
     targetSpacingSeconds: 60,
-    unmodelledFrom: 0,
+    laws: [
+      { from: 0, law: 'early-dogecoin' },
+      { from: 145_000, law: 'unmodelled' },
+      { from: 145_001, law: 'digishield' },
+    ],
   },
   bip34HeightMin: 1_034_383,
   hugeAmounts: true,
@@ -246,12 +260,16 @@ const DASH: Network = {
   blockHash: 'x11',
   proofOfWork: 'x11',
   powLimitBits: 0x1e0fffff,
-  // Kimoto's Gravity Well from 15,200 on, Dark Gravity Wave from 34,140 on (Dash Core `src/pow.cpp`).
+  // Kimoto's Gravity Well from 15,200 on, which computes with doubles; Dark Gravity Wave from 34,140 on (Dash Core
+  // `src/pow.cpp`).
   difficulty: {
     ...BITCOIN_DIFFICULTY,
     targetTimespanSeconds: 24 * 3600,
     targetSpacingSeconds: 150,
-    unmodelledFrom: 0,
+    laws: [
+      { from: 0, law: 'unmodelled' },
+      { from: 34_140, law: 'dark-gravity-wave' },
+    ],
   },
   bip34HeightMin: 951,
   specialTransactions: true,
@@ -271,8 +289,14 @@ const BITCOIN_CASH: Network = {
     hash: '000000000000000000651ef99cb9fcbe0dadde1d424bd9f15ff20136191a5eec',
   },
   cashAddrPrefix: 'bitcoincash',
-  // The emergency adjustment of August 2017, then DAA (504,032) and ASERT (661,648).
-  difficulty: { ...BITCOIN_DIFFICULTY, unmodelledFrom: 478_559 },
+  // The emergency adjustment of August 2017 and DAA (504,032) are not modelled, ASERT (661,648) is.
+  difficulty: {
+    ...BITCOIN_DIFFICULTY,
+    laws: [
+      { from: 478_559, law: 'unmodelled' },
+      { from: 661_648, law: 'asert' },
+    ],
+  },
   // 32 MB of transactions.
   blockBytesMax: 34 * 2 ** 20,
   cashTokens: true,
