@@ -19,6 +19,7 @@ import { isBlockDamage } from './block-places.ts';
 import { BranchStore } from './follow-branch.ts';
 import { FetchAhead, type FetchedBlock } from './follow-fetch.ts';
 import { type Fork, findFork } from './follow-fork.ts';
+import { TargetRules } from './follow-targets.ts';
 import { FollowWriter } from './follow-writer.ts';
 import type { OpenNetwork } from './open-network.ts';
 import { isNodePlace } from './raw-source.ts';
@@ -207,6 +208,7 @@ export class ChainFollower {
   ): Promise<void> {
     const { now, stepMs = 20_000 } = this.#options;
     const endMs = now() + stepMs;
+    const targets = new TargetRules(open.ledger);
     let last = tipHash;
     let next = start;
     // At least one block in each step, however short it is to be.
@@ -215,6 +217,7 @@ export class ChainFollower {
       const headers = await this.#node.headersFrom(next, count, open.network, signal);
       // It may end early because the node's chain changes just now: the next step looks again.
       if (headers.length === 0 || (last !== undefined && headers[0]!.prevHash !== last)) return;
+      await targets.check(headers);
       const isEnding = (): boolean => now() >= endMs;
       for await (const block of this.#fetch.fetch(headers, signal, isEnding)) {
         await this.#add(open, block, added);
@@ -261,6 +264,7 @@ export class ChainFollower {
     if (!fork.isBetter) {
       return { state: fork.theirs.length === 0 ? 'behind' : 'less-work', ...none };
     }
+    await new TargetRules(open.ledger).check(fork.theirs);
     const branch = new BranchStore(join(open.folder, 'branch'), open.network);
     try {
       for await (const block of this.#fetch.fetch(fork.theirs, signal)) {

@@ -329,6 +329,27 @@ test('a lie in a branch is found before anything goes', async (t) => {
   await follower.compare(t);
 });
 
+test('blocks that are easier than the rules ask for are refused, on the chain and on a branch', async (t) => {
+  const hard = growing(CHAIN.slice(0, 21), 2, { bits: HARD_BITS });
+  const follower = await Follower.start(t, hard);
+  await follower.go();
+  // After a hard block and no long wait comes no easy one.
+  const timeSeconds = 1_600_000_000 + 600 * 22 + 60;
+  const easy = mineBlock({ prevHash: hard.at(-1)!.hash, height: 23, timeSeconds });
+  follower.leadTo([...hard, easy]);
+  await assert.rejects(follower.go(), { code: 'CLEW_REMOTE_LIE' });
+  const branch = growing(hard.slice(0, -1), 1, { bits: HARD_BITS, extra: Uint8Array.of(8) });
+  const tip = branch.at(-1)!;
+  const cheap = mineBlock({ prevHash: tip.hash, height: 23, timeSeconds, extra: Uint8Array.of(1) });
+  follower.leadTo([...branch, cheap]);
+  await assert.rejects(follower.go(), { code: 'CLEW_REMOTE_LIE' });
+  assert.equal(await follower.tipHash(), hard.at(-1)!.hash);
+  // After a long wait it may.
+  follower.leadTo(growing(hard, 1, { timeSeconds: timeSeconds + 3_000 }));
+  await follower.go();
+  assert.equal((await follower.heights())[0]!.heightMax, 23);
+});
+
 test('a pruned node lacks the first blocks, and gives the later ones', async (t) => {
   const follower = await Follower.start(t, CHAIN);
   follower.node.pruneHeight = 25;
