@@ -28,7 +28,8 @@ const ROOT_WITHIN_BYTES = 20;
 
 /** Whether a header says that its work was done elsewhere. */
 export function hasAuxpow(header: Uint8Array, network: Network): boolean {
-  return network.headerForm === 'auxpow' && (u32(header, 0) & VERSION_AUXPOW) !== 0;
+  if (network.headerForm !== 'auxpow' || header.length < HEADER_BYTES) return false;
+  return (u32(header, 0) & VERSION_AUXPOW) !== 0;
 }
 
 function u32(bytes: Uint8Array, at: number): number {
