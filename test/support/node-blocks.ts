@@ -36,10 +36,11 @@ export class NodeBlocks {
     }
   }
 
-  /** Give the node the blocks that it does not have any more. */
+  /** Give the node the blocks that it does not have any more; it may have come back on a branch that it had left. */
   async giveBack(): Promise<void> {
-    const height = await this.#node.height();
-    for (const { bytes } of this.#chain.slice(height + 1)) {
+    let shared = Math.min(await this.#node.height(), this.#chain.length - 1);
+    while ((await this.#node.hashAt(shared)) !== this.#chain[shared]!.hash) shared -= 1;
+    for (const { bytes } of this.#chain.slice(shared + 1)) {
       await this.#node.call('submitblock', Buffer.from(bytes).toString('hex'));
     }
   }
