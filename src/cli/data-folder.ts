@@ -5,7 +5,9 @@
  * clew.json               {"format": "clew-data/1"}: what this is, and in which version
  * <network>/ledger        chain facts           <network>/flow   flow index (rebuildable)
  * <network>/runs          cluster runs (rebuildable)
+ * <network>/esplora       what servers answered (--esplora); may be deleted, then it is asked for again
  * store.sqlite            tags, later cases and users
+ * consents.json           servers that somebody agreed to ask
  * keys/                   secrets of this installation, for example the key of site digests
  * cache/                  may be deleted at any time
  * lock, socket            who has the folder open; there only while somebody has
