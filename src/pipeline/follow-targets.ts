@@ -1,8 +1,8 @@
 /**
  * Headers of a node name targets that the network's rules allow: none that is easier than they ask for.
  *
- * Without this a node that lies could go on from the ledger's tip with blocks that cost nothing. A harder target than asked for is
- * left to `clew check`: it costs more work, not less. Where the headers that decide are not there (a ledger that begins in
+ * Without this a node that lies could go on from the ledger's tip with blocks that cost nothing. A harder target than asked for
+ * is left to `clew check`: it costs more work, not less. Where the headers that decide are not there (a ledger that begins in
  * mid-chain) or the rule is not modelled, nothing is said.
  */
 import { type HeaderTimes, nextBits, retargetInterval } from '../chain/difficulty.ts';

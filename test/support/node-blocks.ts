@@ -1,4 +1,7 @@
-/** The best chain of a btcd node as bytes: kept by the test, so that a node that lost its last blocks when it was killed gets them back. */
+/**
+ * The best chain of a btcd node as bytes: kept by the test, so that a node that lost its last blocks when it was killed gets
+ * them back.
+ */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { BtcdNode } from './btcd-node.ts';

@@ -49,7 +49,7 @@ export const followCommand = defineCommand({
   examples: [
     'clew follow --rpc http://127.0.0.1:8332',
     'clew follow --rpc http://127.0.0.1:8332 --from 840000 --once',
-    'clew follow --rpc https://127.0.0.1:8334 --rpc-ca ~/.btcd/rpc.cert --rpc-user me --rpc-password-file rpc.txt',
+    'clew follow --rpc https://127.0.0.1:8334 --rpc-ca rpc.cert --rpc-user me --rpc-password-file pw.txt',
   ],
   notes: [
     'Ctrl-C ends it. `clew serve --rpc URL` follows and shows pages in one.',
