@@ -3,8 +3,11 @@ import { ClewError } from '../errors.ts';
 import { shownUrl } from '../net/remote-error.ts';
 import type { CountOption, FlagOption, TextOption } from './option.ts';
 
-/** Requests of one command, unless told otherwise: a quarter of an hour at the usual rate. */
+/** Requests of one command to a server of others, unless told otherwise: a quarter of an hour at the usual rate. */
 const REQUESTS_MAX = 5_000;
+const RATE_PER_SECOND = 5;
+/** To a server of this machine, which is nobody else's to spare. */
+const OWN_REQUESTS_MAX = 1_000_000;
 
 export const esploraOptions = {
   esplora: {
@@ -23,16 +26,16 @@ export const esploraOptions = {
     value: 'N',
     min: 1,
     max: 1_000,
-    default: 5,
     help: 'requests to the server per second at most',
+    defaultHelp: `${RATE_PER_SECOND}; as many as it answers when it is on this machine`,
   },
   maxRequests: {
     kind: 'count',
     value: 'N',
     min: 1,
     max: 10_000_000,
-    default: REQUESTS_MAX,
     help: 'requests of this command at most; what they did not reach is said. The next run goes on from there',
+    defaultHelp: `${REQUESTS_MAX}; ${OWN_REQUESTS_MAX} when the server is on this machine`,
   },
   maxHistory: {
     kind: 'count',
@@ -52,8 +55,9 @@ export const esploraOptions = {
 export interface EsploraAsked {
   readonly esplora: string | undefined;
   readonly proxy: string | undefined;
-  readonly rate: number;
-  readonly maxRequests: number;
+  /** Undefined for the usual one, see `requestLimits`. */
+  readonly rate: number | undefined;
+  readonly maxRequests: number | undefined;
   readonly maxHistory: number;
   readonly consent: boolean;
 }
@@ -111,6 +115,24 @@ export function readUrl(
   throw new ClewError('CLEW_USAGE', `${name} takes a URL that begins with one of ${kinds}.`, {
     option: name,
   });
+}
+
+/** How many requests a server gets in a second (undefined: as many as it answers), and in all. */
+export interface RequestLimits {
+  readonly ratePerSecond: number | undefined;
+  readonly requestsMax: number;
+}
+
+/** The limits as they were given; else modest ones, but for a server of this machine that is asked straight. */
+export function requestLimits(
+  { url, proxy }: Pick<EsploraServer, 'url' | 'proxy'>,
+  { rate, maxRequests }: Pick<EsploraAsked, 'rate' | 'maxRequests'>,
+): RequestLimits {
+  const isOwn = proxy === undefined && isThisMachine(url);
+  return {
+    ratePerSecond: rate ?? (isOwn ? undefined : RATE_PER_SECOND),
+    requestsMax: maxRequests ?? (isOwn ? OWN_REQUESTS_MAX : REQUESTS_MAX),
+  };
 }
 
 /**

@@ -5,7 +5,7 @@ import type { SubgraphOptions } from '../pipeline/subgraph.ts';
 import type { SubgraphNetwork } from '../pipeline/subgraph-network.ts';
 import { countText, groupedNumber } from '../units/number-text.ts';
 import type { CommandContext } from './command.ts';
-import { type EsploraServer, esploraServer } from './esplora-options.ts';
+import { type EsploraServer, esploraServer, requestLimits } from './esplora-options.ts';
 import { requireConsent } from './remote-consent.ts';
 import { type FactsAsked, USUAL_NETWORK } from './with-network.ts';
 
@@ -37,18 +37,20 @@ export async function withEsplora<T>(
 async function openAsked(
   context: CommandContext,
   server: EsploraServer,
-  { network = USUAL_NETWORK, rate, maxRequests, maxHistory }: FactsAsked,
+  asked: FactsAsked,
   store: Parameters<Parameters<CommandContext['session']['useRemote']>[0]>[0],
   onState: (state: { readonly done: number; readonly detail: string }) => void,
 ): Promise<SubgraphNetwork> {
   const { openEsplora } = await import('../pipeline/open-esplora.ts');
+  const { network = USUAL_NETWORK, maxHistory } = asked;
+  const { ratePerSecond, requestsMax } = requestLimits(server, asked);
   const options: SubgraphOptions = {
-    limits: { requestsMax: maxRequests, addressTransactionsMax: maxHistory },
+    limits: { requestsMax, addressTransactionsMax: maxHistory },
     signal: context.signal,
     onProgress: ({ requests, transactions, round }) =>
       onState({
         done: requests,
-        detail: `of ${groupedNumber(maxRequests)} at most, ${countText(transactions, 'transaction')}, round ${groupedNumber(round)}`,
+        detail: `of ${groupedNumber(requestsMax)} at most, ${countText(transactions, 'transaction')}, round ${groupedNumber(round)}`,
       }),
   };
   const folder = join(context.data.path, network);
@@ -56,7 +58,11 @@ async function openAsked(
   return openEsplora(
     { networkFolder: folder, store },
     getNetwork(network),
-    { url, ratePerSecond: rate, ...(proxy !== undefined && { proxy }) },
+    {
+      url,
+      ...(ratePerSecond !== undefined && { ratePerSecond }),
+      ...(proxy !== undefined && { proxy }),
+    },
     options,
   );
 }
