@@ -5,16 +5,35 @@
  * `node scripts/run.mjs set-up` only installs (bin/clew calls it on first use).
  */
 import { spawn } from 'node:child_process';
-import { statSync } from 'node:fs';
+import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { ensureInstalled, findNode, PROJECT, SetUpError } from './install.mjs';
 
-const TEST_FILES = ['src/**/*.test.ts', 'test/**/*.test.ts', 'bench/**/*.test.ts'];
+const TEST_FOLDERS = ['src', 'test', 'bench'];
+/**
+ * Minutes with real servers, killed and started again: `npm run test:services` and `.ci/run` run these, `npm test` does not.
+ * That every engine gives the same answers, and every other test with a server or a node, is part of `npm test`.
+ */
+const SERVICES_ONLY = [
+  'test/ledger-servers-kill.test.ts',
+  'test/remote-bad-input.test.ts',
+  'test/sql-reader-tips.test.ts',
+];
 /** A test that hangs must not hold up everything: five minutes is far above what any needs. */
 const TEST_TIMEOUT_MS = 300_000;
 
 const PARENT_CHECK_MS = 500;
 const GLIBC_TUNABLES = 'glibc.malloc.hugetlb=1:glibc.malloc.mmap_threshold=33554432';
+
+/** All test files, those of the benches and of `test` first: the long ones are among them. */
+function allTests() {
+  return TEST_FOLDERS.toReversed().flatMap((folder) =>
+    readdirSync(join(PROJECT, folder), { recursive: true })
+      .filter((name) => name.endsWith('.test.ts'))
+      .map((name) => join(folder, name))
+      .sort(),
+  );
+}
 
 /** `npm test -- src/chain` runs a folder, a file or a glob; options go to Node's runner as they are. */
 function testArguments(args) {
@@ -30,13 +49,19 @@ function testArguments(args) {
     '--test-concurrency=2',
     `--test-timeout=${TEST_TIMEOUT_MS}`,
     ...args.filter((arg) => arg.startsWith('-')),
-    ...(files.length > 0 ? files : TEST_FILES),
+    ...(files.length > 0 ? files : everyDay()),
   ];
+}
+
+function everyDay() {
+  const left = new Set(SERVICES_ONLY.map((name) => join(name)));
+  return allTests().filter((name) => !left.has(name));
 }
 
 const PROGRAMS = {
   start: (args) => [join(PROJECT, 'src/cli/main.ts'), 'start', ...args],
   test: testArguments,
+  'test-services': (args) => testArguments([...SERVICES_ONLY, ...args]),
   bench: (args) => ['bench/main.ts', ...args],
   long: (args) => ['test/long/main.ts', ...args],
 };
