@@ -120,6 +120,22 @@ test('look-ups say what the ledger says, and where it comes from', async () => {
   assert.equal(none.error?.code, 'CLEW_ADDRESS_NOT_FOUND');
 });
 
+test('a command that `clew serve` answers asks the server from there', async () => {
+  const [address] = seedAddresses();
+  const found = await ask('owner', 'address', address!);
+  assert.equal(found.json.factsSource.server, new URL(url).host);
+  process.env.CLEW_PROXY = 'http://me:secret@127.0.0.1:1';
+  try {
+    // It would not know of a proxy in our environment.
+    assert.equal((await ask('owner', 'address', address!)).error?.code, 'CLEW_DATA_BUSY');
+    const alone = await ask('alone', 'address', address!, '--consent');
+    assert.equal(alone.error?.code, 'CLEW_PROXY');
+    assert.ok(!alone.stderr.includes('secret'));
+  } finally {
+    delete process.env.CLEW_PROXY;
+  }
+});
+
 test('clew status tells where the chain of the server ends', async () => {
   const { format, tip, server } = (await ask('asker', 'status')).json;
   assert.equal(format, 'clew-server-status/1');
