@@ -3,6 +3,7 @@
  * about, followed, clustered, checked, reorganised; and real blocks where there are some.
  */
 import assert from 'node:assert/strict';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { before, test } from 'node:test';
 import { bytesToHex, hashToDisplay } from '../src/bytes/hex.ts';
@@ -106,6 +107,30 @@ test('each chain is indexed, reorganised and found sound, side by side in one fo
     const check = await ask('check', ...on(name));
     assert.ok(check.isSound, name);
     assert.ok(check.isWhole, name);
+  }
+});
+
+test('blocks whose magic another network has too are not taken for its blocks', async () => {
+  for (const name of ['litecoin-mweb', 'dogecoin-auxpow']) {
+    const refused = await run('index', '--blocks', join(folder, name, 'after'), '--json');
+    const { error } = JSON.parse(refused.stdout || refused.stderr);
+    assert.equal(error.code, 'CLEW_NETWORK_AMBIGUOUS');
+    assert.equal(error.facts.network, networkOf(name));
+  }
+});
+
+test('single blocks in files of their own are read for the network that was asked for', async () => {
+  for (const [name, { blocks, network }] of chains) {
+    const where = join(folder, 'bare', name);
+    mkdirSync(where, { recursive: true });
+    for (const { bytes, height } of blocks) writeFileSync(join(where, `${height}.raw`), bytes);
+    const source = await openBlockSource(where, { network: network.name });
+    assert.deepEqual(
+      source.blocks.map(({ hash }) => hash),
+      blocks.map(({ hash }) => hash),
+      name,
+    );
+    source.close();
   }
 });
 

@@ -124,11 +124,19 @@ const HEADER_BYTES = 80;
  * @param head at least the first 135 bytes
  */
 export function looksLikeBlock(head: Uint8Array): boolean {
-  let at = HEADER_BYTES;
-  const count = head[at] ?? 0;
+  const count = head[HEADER_BYTES] ?? 0;
   if (count === 0 || count === 0xff) return false;
-  at += count < 0xfd ? 1 : count === 0xfd ? 3 : 5;
-  at += 4;
+  const countBytes = count < 0xfd ? 1 : count === 0xfd ? 3 : 5;
+  // With a merged-mining proof, the coinbase of the parent follows at once.
+  const isMerged = (head[1]! & 1) !== 0;
+  return (
+    isCoinbaseAt(head, HEADER_BYTES + countBytes) || (isMerged && isCoinbaseAt(head, HEADER_BYTES))
+  );
+}
+
+/** True when a transaction begins there whose only input spends nothing. */
+function isCoinbaseAt(head: Uint8Array, start: number): boolean {
+  let at = start + 4;
   if (head[at] === 0 && head[at + 1] === 1) at += 2;
   if (head[at] !== 1 || head.length < at + 37) return false;
   const prevTxid = head.subarray(at + 1, at + 33);

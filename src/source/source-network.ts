@@ -59,6 +59,14 @@ export function chooseNetwork(
   wanted: NetworkName | undefined,
 ): Network | undefined {
   if (wanted !== undefined) return NETWORKS[wanted];
+  if (scan.sharedGenesis !== undefined) {
+    const { name } = scan.sharedGenesis;
+    throw new ClewError(
+      'CLEW_NETWORK_AMBIGUOUS',
+      `The blocks begin with the first one of ${name}, which shares the magic of another network: say --network ${name}.`,
+      { network: name },
+    );
+  }
   const names = [...scan.framed].filter(([, { count }]) => count > 0).map(([name]) => name);
   if (names.length > 1) throw ambiguous(scan);
   if (names.length === 0) {

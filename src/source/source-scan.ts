@@ -7,7 +7,7 @@
 import { statSync } from 'node:fs';
 import { hashToDisplay } from '../bytes/hex.ts';
 import { bip34Height, blockHash } from '../chain/header.ts';
-import { NETWORKS, type Network, type NetworkName } from '../chain/network.ts';
+import { NETWORKS, type Network, type NetworkName, networksByMagic } from '../chain/network.ts';
 import { checkProofOfWork } from '../chain/proof-of-work.ts';
 import { ClewError, type ErrorFacts } from '../errors.ts';
 import { isPossibleBlockOf, possibleNetworks } from './bare-block.ts';
@@ -97,6 +97,8 @@ export class SourceScan {
   readonly bare = new ScannedBlocks();
   readonly bareNetworks: (readonly NetworkName[])[] = [];
   readonly failedHeaders: FailedHeader[] = [];
+  /** A network whose genesis block was met under a magic that it shares with the one it was taken for. */
+  sharedGenesis: Network | undefined;
   /** Records of networks that were not asked for. */
   readonly passedOver = new Map<NetworkName, number>();
   readonly #options: ScanOptions;
@@ -200,6 +202,7 @@ export class SourceScan {
       );
       return;
     }
+    if (wanted === undefined && fileRows.size === 0) this.#noteGenesis(head, network);
     const hasFailed = checkProofOfWork(head, network) === 'failed';
     if (hasFailed && this.failedHeaders.length >= FAILED_HEADERS_KEPT) {
       reportWork(problems, { file, offset: recordOffset, head, network });
@@ -220,6 +223,15 @@ export class SourceScan {
     }
     blocks.add({ ...readHeader(head, network), ...place, lengthBytes, isWhole });
     this.#blocks += 1;
+  }
+
+  #noteGenesis(head: Uint8Array, network: Network): void {
+    const rivals = networksByMagic(network.magic).filter(
+      ({ genesisHash }) => genesisHash !== network.genesisHash,
+    );
+    this.sharedGenesis ??= rivals.find(
+      (each) => hashToDisplay(blockHash(head, each)) === each.genesisHash,
+    );
   }
 
   #blocksOf(name: NetworkName): ScannedBlocks {
