@@ -1,4 +1,4 @@
-/** What an operator puts into the configuration of ClickHouse servers for a ledger: the cluster, the database, users and rights. */
+/** What an operator gives ClickHouse servers for a ledger: the cluster, the database, users and their rights. */
 import type { LedgerServers } from './ledger-servers.ts';
 import { PASSWORD_VARIABLE } from './ledger-servers.ts';
 

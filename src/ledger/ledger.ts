@@ -11,6 +11,7 @@
 import { closeSync, existsSync, fsyncSync, openSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Network } from '../chain/network.ts';
+import { systemClock } from '../clock.ts';
 import { ClewError } from '../errors.ts';
 import { fileError } from '../file-error.ts';
 import type { BatchRows } from './batch-rows.ts';
@@ -36,17 +37,17 @@ import { LedgerRows, type NewestTip, newestTip } from './ledger-rows.ts';
 import { openEngine } from './open-engine.ts';
 import { ReaderGate } from './reader-gate.ts';
 import { NO_BASE, type RowBase } from './row-base.ts';
-import { LEDGER_FORMAT_VERSION, TIPS_TABLE } from './schema.ts';
+import { TIPS_TABLE } from './schema.ts';
 import { fetchFlow } from './server-flow.hot.ts';
 import { ServerWriter } from './server-writer.ts';
 import {
-  baseForRecord,
   baseOf,
   countersForRecord,
   countersOf,
   NO_ROWS,
   type RowCounts,
   type TipRecord,
+  tipRecord,
 } from './tip-record.ts';
 import { newestWholeTip } from './whole-tables.ts';
 
@@ -196,8 +197,8 @@ export class Ledger {
    * from within `gate.read`.
    */
   async refresh(): Promise<void> {
-    if (!this.isReadOnly || performance.now() < this.#refreshAtMs) return;
-    this.#refreshAtMs = performance.now() + REFRESH_MS;
+    if (!this.isReadOnly || systemClock.elapsedMs() < this.#refreshAtMs) return;
+    this.#refreshAtMs = systemClock.elapsedMs() + REFRESH_MS;
     if (!(await this.engine.hasTips())) return;
     const { tip } = await newestTip(this.engine, this.#folder);
     if (tip === undefined || tip.hash === this.#tip?.hash) return;
@@ -361,17 +362,8 @@ export class Ledger {
     tip: { readonly height: number; readonly hash: string; readonly files: number },
   ): Promise<void> {
     flow.columns.flush('fact');
-    const record: TipRecord = {
-      formatVersion: LEDGER_FORMAT_VERSION,
-      network: this.network.name,
-      ...(this.#writer === undefined ? {} : { writer: this.#writer.id }),
-      height: tip.height,
-      hash: tip.hash,
-      base: baseForRecord(this.base),
-      rows: { files: tip.files, ...flow.counts },
-      counters: countersForRecord(counters),
-      facts: flow.columns.states('fact'),
-    };
+    const about = { network: this.network.name, writer: this.#writer?.id, base: this.base };
+    const record = tipRecord(about, tip, flow, counters);
     const inserted = this.#tables.insertBatch(batch, flow, this.#handed ?? this.rows, record.rows);
     this.#handed = record.rows;
     this.#committing = inserted.then(() => this.#writeTip(record));
@@ -435,6 +427,7 @@ export class Ledger {
     const counters = undoBlocks(flow, blocks, this.counters);
     const undone: TipRecord = {
       ...tip,
+      ...(this.#writer && { writer: this.#writer.id }),
       height,
       hash,
       rows: { files: tip.rows.files, ...flow.counts },

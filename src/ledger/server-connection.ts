@@ -8,6 +8,7 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type ClickHouseClient, ClickHouseLogLevel, createClient } from '@clickhouse/client';
+import { systemClock } from '../clock.ts';
 import { ClewError } from '../errors.ts';
 import { trustedCertificates } from '../net/http-agent.ts';
 import { remoteTimeoutMs } from '../net/remote-timeout.ts';
@@ -172,13 +173,14 @@ export class ServerConnection {
 
   async #patiently<T>(patience: Patience, work: () => Promise<T>): Promise<T> {
     const untilMs =
-      performance.now() + (patience === 'write' ? this.#writePatienceMs : this.#readPatienceMs);
+      systemClock.elapsedMs() +
+      (patience === 'write' ? this.#writePatienceMs : this.#readPatienceMs);
     for (let attempt = 0; ; attempt += 1) {
       try {
         return await work();
       } catch (cause) {
         const waitMs = Math.min(5_000, backOffMs(attempt + 1, 0.5));
-        if (!isPassing(cause) || performance.now() + waitMs > untilMs) {
+        if (!isPassing(cause) || systemClock.elapsedMs() + waitMs > untilMs) {
           throw serverError(cause, this.name);
         }
         await sleep(waitMs);

@@ -6,6 +6,7 @@
  */
 import { Readable } from 'node:stream';
 import type { ClickHouseClient, ClickHouseSettings } from '@clickhouse/client';
+import { systemClock } from '../clock.ts';
 import { ClewError, type ErrorFacts } from '../errors.ts';
 import { retryAfterMs } from '../net/retry-delay.ts';
 import { type ServerName, serverWords } from './server-error.ts';
@@ -90,7 +91,7 @@ function refusal(
     return new ClewError('CLEW_REMOTE_REDIRECT', what, { ...facts, to });
   }
   if (BUSY.has(status)) {
-    const pauseMs = retryAfterMs(String(headers['retry-after'] ?? ''), Date.now() / 1000);
+    const pauseMs = retryAfterMs(String(headers['retry-after'] ?? ''), systemClock.nowSeconds());
     return new ClewError('CLEW_REMOTE_BUSY', `${whom} is too busy (HTTP ${status}).`, {
       ...facts,
       ...(pauseMs !== undefined && { retryAfterSeconds: Math.ceil(pauseMs / 1000) }),

@@ -2,6 +2,7 @@ import type { NetworkName } from '../chain/network.ts';
 import { ClewError } from '../errors.ts';
 import type { LedgerCounters } from './counters.ts';
 import type { ColumnStates, FlowCounts } from './flow-columns.ts';
+import type { FlowIndex } from './flow-index.ts';
 import { NO_BASE, type RowBase } from './row-base.ts';
 import { LEDGER_FORMAT_VERSION } from './schema.ts';
 
@@ -45,6 +46,31 @@ export interface TipRecord {
   };
   /** How far the columns of facts go, with the checksums of their last pages. */
   readonly facts: ColumnStates;
+}
+
+/** The record of a commit: all that a flow index holds counts from then on. */
+export function tipRecord(
+  about: {
+    readonly network: NetworkName;
+    readonly writer: string | undefined;
+    readonly base: RowBase;
+  },
+  tip: { readonly height: number; readonly hash: string; readonly files: number },
+  flow: FlowIndex,
+  counters: LedgerCounters,
+): TipRecord {
+  const { network, writer, base } = about;
+  return {
+    formatVersion: LEDGER_FORMAT_VERSION,
+    network,
+    ...(writer === undefined ? {} : { writer }),
+    height: tip.height,
+    hash: tip.hash,
+    base: baseForRecord(base),
+    rows: { files: tip.files, ...flow.counts },
+    counters: countersForRecord(counters),
+    facts: flow.columns.states('fact'),
+  };
 }
 
 /**
