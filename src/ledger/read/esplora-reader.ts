@@ -276,7 +276,12 @@ class CachingReader implements EsploraReader {
 
   async blockTxids(hashes: readonly BlockHash[]): Promise<(readonly Txid[] | undefined)[]> {
     requireBlockHashes(hashes);
-    return this.#answer(hashes, {}, (hash) => this.#chain.blockTxids(hash));
+    return this.#answer(hashes, {}, async (hash) => {
+      const txids = await this.#chain.blockTxids(hash);
+      if (txids !== undefined || (await this.#chain.block(hash)) === undefined) return txids;
+      const message = `${this.host} does not list the transactions of its blocks.`;
+      throw new ClewError('CLEW_REMOTE_STATUS', message, { host: this.host });
+    });
   }
 
   // --- transactions ---
