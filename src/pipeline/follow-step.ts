@@ -11,7 +11,12 @@
  */
 import { join } from 'node:path';
 import { ClewError } from '../errors.ts';
-import { forgetWaiting, keepWaiting, listWaitingBlocks } from '../ledger/block-directory.ts';
+import {
+  findBlockHash,
+  forgetWaiting,
+  keepWaiting,
+  listWaitingBlocks,
+} from '../ledger/block-directory.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { PreparedBlock, prepareBlock } from '../ledger/prepare-block.hot.ts';
 import type { NodeChain, NodeClient, NodeHeader } from '../source/node-client.ts';
@@ -87,6 +92,7 @@ export class ChainFollower {
   readonly #options: FollowStepOptions;
   readonly #fetch: FetchAhead;
   #writer: FollowWriter | undefined;
+  #hasBegun = false;
 
   constructor(node: NodeClient, options: FollowStepOptions) {
     this.#node = node;
@@ -144,6 +150,7 @@ export class ChainFollower {
       bytesAdded: 0,
     };
     if (tip !== undefined) {
+      await this.#requireBeginning(ledger);
       if (tip.hash === node.hash) return { state: 'tip', ...none };
       const [shared] =
         node.height < tip.height ? [] : await this.#node.hashesAt([tip.height], signal);
@@ -155,7 +162,25 @@ export class ChainFollower {
     }
     const start = tip === undefined ? (this.#options.fromHeight ?? 0) : tip.height + 1;
     if (start > node.height) return { state: 'behind', ...none };
+    // From now on it is this one's own.
+    this.#hasBegun = true;
     return this.#append(open, node, start, tip?.hash, heightMax, signal);
+  }
+
+  /** A height to begin at is for a new ledger, or says again where this one begins; asked once. */
+  async #requireBeginning(ledger: Ledger): Promise<void> {
+    const { fromHeight } = this.#options;
+    if (fromHeight === undefined || this.#hasBegun) return;
+    this.#hasBegun = true;
+    if ((await findBlockHash(ledger.engine, fromHeight)) !== undefined) {
+      if (fromHeight === 0) return;
+      if ((await findBlockHash(ledger.engine, fromHeight - 1)) === undefined) return;
+    }
+    throw new ClewError(
+      'CLEW_USAGE',
+      'The ledger has blocks already and does not begin at the height of --from: leave it out to go on from its tip.',
+      { from: fromHeight, tip: ledger.requireTip().height },
+    );
   }
 
   /** Load what lies above the ledger's tip, for as long as a step may take. */
