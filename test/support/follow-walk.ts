@@ -159,17 +159,26 @@ export class FollowWalk {
   }
 
   /**
-   * The last blocks give way to others; half of the time the old ones come back afterwards, as the longer branch, half of those
-   * once more blocks were found on it.
+   * The last blocks give way to others, which are more; sometimes the old ones come back afterwards, with one more than those.
+   * Every block has the same work, so in the end the node is higher than anybody ever was.
    */
   async #reorganise(depth: number): Promise<void> {
     const height = await this.#node.height();
     const old = await this.#node.hashAt(height - depth + 1);
     await this.#node.invalidate(old);
     await this.#mine(1);
-    await this.#node.generate(this.#random.int(0, depth));
-    await sleep(this.#random.int(0, 300));
-    if (this.#random.chance(0.5)) await this.#node.reconsider(old);
+    await this.#growAbove(height);
+    await sleep(this.#random.int(0, 500));
+    if (!this.#random.chance(0.4)) return;
+    const other = await this.#node.hashAt(height - depth + 1);
+    await this.#node.reconsider(old);
+    await this.#node.invalidate(other);
+    await this.#mine(1);
+    await this.#growAbove(height + 1);
+    await this.#node.reconsider(other);
+  }
+
+  async #growAbove(height: number): Promise<void> {
     const now = await this.#node.height();
     if (now <= height) await this.#node.generate(height - now + 1);
   }
