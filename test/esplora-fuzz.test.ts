@@ -207,6 +207,8 @@ test('random tampering: the right answer or a coded error, and a cache that stay
     const later = await openReader(t, server, folder);
     const history = [{ script: BUSY_SCRIPT, limit: 100 }];
     const name = `round ${round}, afterwards`;
+    // Claims that nothing contradicted until now are found and dropped, loudly.
+    await later.histories(history).catch((error) => assert.equal(error.code, 'CLEW_REMOTE_LIE'));
     assert.deepStrictEqual(await later.histories(history), await TRUTH.histories(history), name);
     await later.close();
   }

@@ -64,13 +64,13 @@ interface HeaderRow {
 
 const RECENT_MAX = 2_000;
 
-/** What was said of an input of this transaction is not true. */
-class FalseClaim extends Error {
-  readonly txid: Txid;
+/** What was said of inputs of these transactions is not true. */
+class FalseClaims extends Error {
+  readonly txids: ReadonlySet<Txid>;
 
-  constructor(txid: Txid) {
+  constructor(txids: ReadonlySet<Txid>) {
     super('an input does not spend what its previous output pays');
-    this.txid = txid;
+    this.txids = txids;
   }
 }
 
@@ -145,8 +145,8 @@ export class EsploraCache {
       return this.#file.atomically(work);
     } catch (error) {
       this.#forget();
-      if (error instanceof FalseClaim) {
-        this.dropTransaction(error.txid);
+      if (error instanceof FalseClaims) {
+        for (const txid of error.txids) this.dropTransaction(txid);
         throw lie(this.#host, 'an input does not spend what its previous output pays');
       }
       throw error;
@@ -227,7 +227,9 @@ export class EsploraCache {
       this.#recent.delete(tx.txid);
       this.#remember(each);
     }
-    for (const { tx } of placed) this.#requireAgreement(tx);
+    const liars = new Set<Txid>();
+    for (const { tx } of placed) this.#findLiars(tx, liars);
+    if (liars.size > 0) throw new FalseClaims(liars);
   }
 
   #noteEnds(tx: CheckedTransaction, txid: Uint8Array): void {
@@ -252,13 +254,14 @@ export class EsploraCache {
     }
   }
 
-  /** What inputs say of outputs must be what the transactions say that made them, both ways. */
-  #requireAgreement(tx: CheckedTransaction): void {
+  /** What inputs say of outputs must be what the transactions say that made them, both ways: those that say otherwise. */
+  #findLiars(tx: CheckedTransaction, liars: Set<Txid>): void {
     for (const { prevout, valueSats, script } of tx.inputs) {
       if (prevout === undefined || valueSats === undefined) continue;
       const maker = this.transaction(prevout.txid);
       if (maker === undefined) continue;
-      requireSame(tx.txid, { valueSats, script }, maker.tx.outputs[prevout.vout]);
+      const output = maker.tx.outputs[prevout.vout];
+      if (!isSame({ valueSats, script }, output)) liars.add(tx.txid);
     }
     for (const [vout, output] of tx.outputs.entries()) {
       const all = this.#spendersOf({ txid: tx.txid, vout });
@@ -268,7 +271,7 @@ export class EsploraCache {
       if (spender === undefined) continue;
       const spending = this.transaction(spender.txid)?.tx.inputs[spender.vin];
       if (spending?.valueSats === undefined) continue;
-      requireSame(spender.txid, spending, output);
+      if (!isSame(spending, output)) liars.add(spender.txid);
     }
   }
 
@@ -406,14 +409,12 @@ export class EsploraCache {
   }
 }
 
-/** What an input is said to spend must be what the transaction says that made it; of the two only that is hashed. */
-function requireSame(
-  spender: Txid,
+/** What an input is said to spend, and what the transaction says that made it: of the two only that is hashed. */
+function isSame(
   said: { readonly valueSats?: number; readonly script?: ScriptHex | undefined },
   output: { readonly valueSats: number; readonly script?: ScriptHex } | undefined,
-): void {
-  if (output?.valueSats === said.valueSats && output?.script === said.script) return;
-  throw new FalseClaim(spender);
+): boolean {
+  return output?.valueSats === said.valueSats && output?.script === said.script;
 }
 
 function transactionSum(row: Omit<TransactionRow, 'sum'>): string {
