@@ -4,6 +4,8 @@
  * A statement costs milliseconds, whether it asks for one row or for a hundred. So questions that come while one is under
  * way wait for it and are asked together, and places of blocks are kept while the ledger stays as it is.
  */
+import { hashToDisplay } from '../bytes/hex.ts';
+import { computeMerkle } from '../chain/merkle.ts';
 import { ClewError } from '../errors.ts';
 import type { BlockHash } from '../units/ids.ts';
 import type { FlowIndex } from './flow-index.ts';
@@ -28,6 +30,7 @@ interface BlockRow {
   /** 64 bits: text. */
   readonly row: string;
   readonly block_hash: BlockHash;
+  readonly root: string;
   readonly file_offset: string;
   readonly size_bytes: number;
   readonly file_id: number;
@@ -103,20 +106,23 @@ export class RawPlaces {
   async #queryBlocks(rows: readonly number[]): Promise<[number, RawPlace][]> {
     const { engine, base } = this.#tables;
     const found = await engine.query<BlockRow>(
-      `SELECT toString(block_index) AS row, lower(hex(reverse(hash))) AS block_hash, file_id, file_offset, size_bytes
+      `SELECT toString(block_index) AS row, lower(hex(reverse(hash))) AS block_hash,
+              lower(hex(reverse(merkle_root))) AS root, file_id, file_offset, size_bytes
        FROM blocks WHERE block_index IN (${sqlRows(base.blocks, rows)})`,
     );
     // No join: on a cluster each shard would make it with its own part.
     await this.#readFiles(found.map((row) => row.file_id));
-    return found.map((row) => [
-      Number(BigInt(row.row) - base.blocks),
-      {
+    return found.map((row) => {
+      const block = Number(BigInt(row.row) - base.blocks);
+      requireSameBlock(this.#tables, this.#flow!, block, row.root);
+      const place = {
         file: requireRow(this.#files.get(row.file_id)),
         offsetBytes: Number(row.file_offset),
         lengthBytes: row.size_bytes,
         blockHash: row.block_hash,
-      },
-    ]);
+      };
+      return [block, place];
+    });
   }
 
   /** Paths of files that are not known yet. */
@@ -229,6 +235,26 @@ export async function readBlockWeights(
   }
   for (const block of blocks) requireRow(weights.get(block));
   return weights;
+}
+
+/**
+ * That a row of the tables is of the block that the flow index has there. On servers somebody else writes: he may have undone the
+ * block and put another one into its row, and here that is not known yet.
+ *
+ * @param merkleRoot as the tables have it, for people
+ * @throws {ClewError} CLEW_REMOTE_BUSY
+ */
+export function requireSameBlock(
+  { engine }: LedgerTables,
+  flow: FlowIndex,
+  block: number,
+  merkleRoot: string,
+): void {
+  if (engine.kind === 'chdb') return;
+  const ids = flow.blockTxids(block);
+  if (hashToDisplay(computeMerkle(ids, ids.length / 32).root) === merkleRoot) return;
+  const what = 'Blocks were undone on the server just now.';
+  throw new ClewError('CLEW_REMOTE_BUSY', what, { height: flow.blockHeight.at(block) });
 }
 
 /** First transaction of a block, and the one after its last. */

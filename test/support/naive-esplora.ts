@@ -179,7 +179,8 @@ export class NaiveEsplora {
       funded_txo_sum: Number(history?.received ?? 0n),
       spent_txo_count: history?.inputs ?? 0,
       spent_txo_sum: Number(history?.sent ?? 0n),
-      tx_count: history?.txs.length ?? 0,
+      // Two transactions with one id are one in the history too.
+      tx_count: new Set(history?.txs.map(({ tx }) => tx.txid)).size,
     };
   }
 

@@ -13,7 +13,12 @@ import { checkMerkleRoot } from '../../chain/merkle.ts';
 import type { Network } from '../../chain/network.ts';
 import { ClewError } from '../../errors.ts';
 import type { FlowIndex } from '../../ledger/flow-index.ts';
-import { blockTransactions, type RawPlace, readBlockWeights } from '../../ledger/raw-places.ts';
+import {
+  blockTransactions,
+  type RawPlace,
+  readBlockWeights,
+  requireSameBlock,
+} from '../../ledger/raw-places.ts';
 import type { ReadBlock } from '../../ledger/read/ledger-reader.ts';
 import type { BlockHash } from '../../units/ids.ts';
 import type { Answer } from '../router.ts';
@@ -39,10 +44,12 @@ interface FoundBlock {
 }
 
 /** @throws {Refusal} 400, 404 */
-async function requireBlock({ flow, reader }: EsploraState, hash: string): Promise<FoundBlock> {
+async function requireBlock(state: EsploraState, hash: string): Promise<FoundBlock> {
+  const { ledger, flow, reader } = state;
   const [block] = await reader.blocksWithHash([parseHash(hash) as BlockHash]);
   const row = block === undefined ? undefined : flow.findBlock(block.height);
   if (block === undefined || row === undefined) throw notFound('Block not found');
+  requireSameBlock(ledger, flow, row, block.merkleRoot);
   return { block, row };
 }
 
@@ -200,6 +207,9 @@ export function blocks(ledger: EsploraLedger, startHeight: string | undefined): 
       rows.push(row);
     }
     const read = await reader.blocksAt(rows.map((row) => flow.blockHeight.at(row)));
+    for (const [i, row] of rows.entries()) {
+      requireSameBlock(state.ledger, flow, row, read[i]!.merkleRoot);
+    }
     return valueAnswer(
       await blockValues(
         state,

@@ -3,6 +3,7 @@ import { bytesToHex, displayToHash, hashToDisplay } from '../../bytes/hex.ts';
 import { merkleBranch } from '../../chain/merkle.ts';
 import { merkleBlock } from '../../chain/merkle-block.ts';
 import type { FlowIndex } from '../../ledger/flow-index.ts';
+import { requireSameBlock } from '../../ledger/raw-places.ts';
 import { SpendFinder } from '../../ledger/read/flow-transactions.ts';
 import { NONE } from '../../units/ids.ts';
 import type { Answer } from '../router.ts';
@@ -98,6 +99,7 @@ export function merkleBlockProof(ledger: EsploraLedger, txid: string): Promise<A
     const tx = requireTx(flow, txid);
     const { position, count, branch } = proofOf(flow, tx);
     const [block] = await reader.blocksAt([flow.txHeight(tx)]);
+    requireSameBlock(state.ledger, flow, flow.txBlock.at(tx), block!.merkleRoot);
     const leaf = flow.txids.at(tx).slice();
     return textAnswer(bytesToHex(merkleBlock(headerOf(block!), count, position, leaf, branch)));
   });
