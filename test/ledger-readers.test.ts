@@ -146,11 +146,10 @@ test('the Esplora client, of the Esplora API of clew serve', async (t) => {
     network: world.source.network,
     base: new URL('/api', url),
     cacheFolder: join(folder, 'esplora-cache'),
-    wholeMax: 1000,
   });
   t.after(() => reader.close());
   await requireContract(t, reader, world.slow, {
-    gaps: ['same ids'],
+    gaps: ['same ids', 'summary heights', 'bare keys'],
     samples: 150,
     seed: 'esplora',
   });

@@ -121,6 +121,7 @@ export interface ReadSummary {
   readonly outputs: number;
   readonly spentOutputs: number;
   readonly transactions: number;
+  /** Left out too where an engine would have to read a long history for them (Esplora). */
   readonly firstHeight?: number;
   readonly lastHeight?: number;
 }
