@@ -37,7 +37,7 @@ export function unconfirmedPart(answer: UnconfirmedAnswer): HtmlPart {
   }; it may be replaced or never come into a block. No sum, cluster, trace or report counts it.</p>
 ${dataTable(
   'Transactions that wait',
-  [{ title: 'Transaction' }, { title: 'From' }, { title: 'To' }, { title: 'Fee', isNumber: true }],
+  [{ title: 'Transaction' }, { title: 'From' }, { title: 'To' }],
   transactions.slice(0, ROWS_MAX).map((each) => rowOf(each, network)),
 )}${transactions.length > ROWS_MAX && html`<p class="soft">The first ${groupedNumber(ROWS_MAX)} of ${groupedNumber(transactions.length)}.</p>`}</section>`;
 }
@@ -47,10 +47,9 @@ function rowOf(transaction: UnconfirmedTransaction, network: string): HtmlPart[]
   const party = (address: string | null, what: string, sats: number | null): Html =>
     html`<span class="sub">${address === null ? what : addressLink(address, undefined)} ${sats === null ? 'unknown' : amountText(sats, network)}</span>`;
   return [
-    transactionLink(txid, undefined),
+    html`${transactionLink(txid, undefined)}<span class="sub">fee ${feeSats === null ? 'unknown' : amountText(feeSats, network)}</span>`,
     html`${inputs.slice(0, 5).map(({ address, prevTxid, prevVout, valueSats }) => party(address, `${prevTxid}:${prevVout}`, valueSats))}${more(inputs.length)}`,
     html`${outputs.slice(0, 5).map(({ address, kind, valueSats }) => party(address, kind, valueSats))}${more(outputs.length)}`,
-    feeSats === null ? 'unknown' : amountText(feeSats, network),
   ];
 }
 

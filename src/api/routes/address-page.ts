@@ -81,10 +81,10 @@ ${factList([
   ['Kind of script', answer.scriptKinds.join(', ')],
 ])}
 ${tagTable(tags.map((tag) => ({ tag })))}
+${waiting}
 <h2>History, newest first</h2>
 ${historyTable('Transactions of this address', history, network, asOf)}
-${nextPage(path, asOf, answer.nextCursor, isFirst)}
-${waiting}`;
+${nextPage(path, asOf, answer.nextCursor, isFirst)}`;
   return { title: `Address ${address.slice(0, 12)}`, main, searched: address };
 }
 
