@@ -9,6 +9,7 @@ import { addressLink, dataTable, transactionLink } from './page-parts.ts';
 import type { Site } from './site.ts';
 
 const ROWS_MAX = 100;
+const WAIT_MS = 3_000;
 
 /**
  * Bring what waits up to date, before anything of the ledger is asked.
@@ -18,8 +19,16 @@ const ROWS_MAX = 100;
 export async function refreshUnconfirmed(site: Site): Promise<HtmlPart> {
   if (site.unconfirmed === undefined) return undefined;
   try {
-    await site.unconfirmed.refresh(systemClock.elapsedMs());
-    return undefined;
+    const reading = site.unconfirmed.refresh(systemClock.elapsedMs());
+    // A node with much in it is read for longer: the page does not wait for that.
+    const isRead = await Promise.race([
+      reading.then(() => true),
+      new Promise<boolean>((resolve) => setTimeout(resolve, WAIT_MS, false).unref()),
+    ]);
+    if (isRead) return undefined;
+    reading.catch(() => undefined);
+    return html`<h2>Not confirmed</h2>
+<p class="note">What waits in the mempool of the node is still being read: ask again in a moment.</p>`;
   } catch (error) {
     if (!(error instanceof ClewError)) throw error;
     return html`<h2>Not confirmed</h2>

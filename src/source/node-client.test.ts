@@ -5,6 +5,8 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { CoreNode } from '../../test/support/core-node.ts';
 import { mineBlock, mineChain } from '../../test/support/mined-blocks.ts';
+import { realBlockFile } from '../../test/support/real-blocks.ts';
+import { sharedFile } from '../../test/support/shared-data.ts';
 import { temporaryFolder } from '../../test/support/temporary-folder.ts';
 import { sha256d } from '../bytes/hash.ts';
 import { hashToDisplay } from '../bytes/hex.ts';
@@ -307,6 +309,35 @@ test('addresses of nodes that can not be used', () => {
   for (const url of ['ftp://127.0.0.1/', 'http://127.0.0.1/?a=1', 'http://127.0.0.1/#a']) {
     assert.throws(made(url), { code: 'CLEW_USAGE' }, url);
   }
+});
+
+test('real blocks come as they are, as bytes and as hex', async (t) => {
+  const blocks = realBlockFile(t, 'modern/blk00000.dat');
+  if (blocks === undefined) return;
+  for (const isRestOn of [false, true]) {
+    const node = await nodeOf(t);
+    node.isRestOn = isRestOn;
+    const client = clientOf(t, node);
+    for (const { bytes } of blocks) {
+      const hash = hashToDisplay(sha256d(bytes.subarray(0, 80)));
+      node.stale.set(hash, bytes);
+      assert.ok(Buffer.from(bytes).equals(await client.fetchBlock(hash)), hash);
+    }
+    assert.equal(node.asked.get('getblock') === undefined, isRestOn);
+  }
+});
+
+test('hashes as a real node tells them', async (t) => {
+  const folder = 'esplora/bitcoin-etl/test_export_blocks_job/bitcoin';
+  const tip = sharedFile(t, `${folder}/stream_50001_50002/rpc_response_getblockhash_500000.json`);
+  const first = sharedFile(t, `${folder}/block_0/rpc_response_getblockhash_0.json`);
+  if (tip === undefined || first === undefined) return;
+  const text = (result: Uint8Array, id: number) =>
+    `{"result":${Buffer.from(result)},"error":null,"id":${id}}`;
+  const client = await answering(t, `[${text(tip, 1)},${text(first, 2)}]`);
+  const [hash, genesis] = await client.hashesAt([500_000, 0]);
+  assert.equal(hash, '00000000000000000024fb37364cbf81fd49cc2d51c09c75c35433c3a1945d04');
+  assert.equal(genesis, getNetwork('main').genesisHash);
 });
 
 test('what waits in the mempool', async (t) => {
