@@ -98,7 +98,10 @@ async function respond(
 ): Promise<void> {
   request.resume();
   const gone = new AbortController();
-  response.once('close', () => gone.abort());
+  // Aborting costs more than a short answer: only when somebody really went away.
+  response.once('close', () => {
+    if (!response.writableFinished) gone.abort();
+  });
   const wantsJson = prefersJson(request.headers.accept);
   let answer: Answer;
   try {
