@@ -143,7 +143,8 @@ export class LoadSession {
     await this.commit();
     await this.#inFlight;
     if (!isPublished || this.#rowsAtCheckpoint === this.#rowsAtCommit) return;
-    await this.#ledger.checkpoint(false);
+    // As at an end: keys go to files when they are many, or each reader would have to find them again.
+    await this.#ledger.checkpoint(true);
     this.#rowsAtCheckpoint = this.#rowsAtCommit;
   }
 
