@@ -3,7 +3,7 @@
  * about, followed, clustered, checked, reorganised; and real blocks where there are some.
  */
 import assert from 'node:assert/strict';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { before, test } from 'node:test';
 import { bytesToHex, hashToDisplay } from '../src/bytes/hex.ts';
@@ -246,6 +246,23 @@ test('Litecoin: money that goes into the extension block is followed no further,
   assert.ok(!cluster.members.includes(second));
   const parted = await run('why', first, second, ...on(chain));
   assert.notEqual(parted.code, 0);
+});
+
+test('Litecoin: who paid out of the extension block is not known, and the report says so', async () => {
+  const chain = 'litecoin-mweb';
+  const [till] = scenario(chain, 'pegOut').addresses;
+  writeFileSync(join(folder, 'till.csv'), `address,source\n${till},a made-up list\n`);
+  const out = join(folder, 'till-report');
+  await ask('investigate', join(folder, 'till.csv'), '--out', out, ...on(chain));
+  const report = JSON.parse(readFileSync(join(out, 'report.json'), 'utf8'));
+  assert.deepEqual(
+    report.payers.map(({ kind, addresses }: { kind: string; addresses: number }) => [
+      kind,
+      addresses,
+    ]),
+    [['unknown', 0]],
+  );
+  assert.match(report.unresolved[0].what, /ledger beside the chain/);
 });
 
 test('Litecoin: a P2SH address of before 2017 is the same as that of today', async () => {

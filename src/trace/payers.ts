@@ -122,7 +122,10 @@ function whoPaid(
   { tx }: PaymentFact,
   traced: TracedPayment,
 ): WhoPaid {
-  if ((flow.txFlags.at(tx) & TX_FLAG.coinbase) !== 0) return { key: 'mined', kind: 'mined' };
+  const flags = flow.txFlags.at(tx);
+  if ((flags & TX_FLAG.coinbase) !== 0) return { key: 'mined', kind: 'mined' };
+  // Whose coins they were when they entered the ledger beside the chain, nobody can tell.
+  if ((flags & TX_FLAG.sideLedger) !== 0) return { key: 'unknown', kind: 'unknown' };
   if (oracle.mixOf(tx) !== undefined) return { key: 'coinjoin', kind: 'coinjoin' };
   const { mainPrevout } = traced;
   const script =
