@@ -120,7 +120,7 @@ export class SqlReader implements LedgerReader {
     throw new ClewError('CLEW_REMOTE_BUSY', what, { tries: TRIES_MAX });
   }
 
-  /** One or two round trips. */
+  /** One round trip, none when the block is known. */
   async tip(): Promise<ReadTip | undefined> {
     return this.#onStableTip(undefined, async (state) => {
       if (state === undefined) return undefined;
@@ -130,7 +130,7 @@ export class SqlReader implements LedgerReader {
     });
   }
 
-  /** Seven round trips. */
+  /** Six round trips. */
   async transactions(
     txids: readonly Txid[],
     options: ReadOptions = {},
@@ -173,7 +173,7 @@ export class SqlReader implements LedgerReader {
     });
   }
 
-  /** Six round trips, one more when pages go on after others, and one for each script with more than 20,000 events. */
+  /** Six round trips, two more when pages go on after others, and one for each script with more than 20,000 events. */
   async histories(
     questions: readonly HistoryQuestion[],
     options: ReadOptions = {},
