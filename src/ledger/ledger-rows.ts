@@ -41,30 +41,41 @@ export class LedgerRows {
    * @throws {ClewError} CLEW_LEDGER_DAMAGED
    */
   async requireRows(rows: RowCounts, folder: string, isWrittenElsewhere = false): Promise<void> {
-    for (const [table, { countedBy, isSparse }] of Object.entries(this.#engine.tables)) {
-      if (isSparse) continue;
+    await this.#eachTable(async (table, { countedBy, isSparse }) => {
+      if (isSparse) return;
       const [found] = await this.#engine.query<{ rows: string }>(
         `SELECT count() AS rows FROM ${table}`,
       );
       const [count, expected] = [Number(found!.rows), rows[countedBy]];
-      if (count === expected || (isWrittenElsewhere && count > expected)) continue;
+      if (count === expected || (isWrittenElsewhere && count > expected)) return;
       throw new ClewError(
         'CLEW_LEDGER_DAMAGED',
         `The table ${table} holds ${count} rows where the tip says ${expected}.`,
         { folder, table, found: `${count}`, expected },
       );
+    });
+  }
+
+  /** Servers are asked about all tables side by side; chDB has this process's threads alone. */
+  async #eachTable(
+    work: (table: string, definition: TableDefinition) => Promise<void>,
+  ): Promise<void> {
+    const tables = Object.entries(this.#engine.tables);
+    if (this.#engine.kind === 'chdb') {
+      for (const [table, definition] of tables) await work(table, definition);
+    } else {
+      const done = await Promise.allSettled(tables.map((each) => work(...each)));
+      for (const result of done) if (result.status === 'rejected') throw result.reason;
     }
   }
 
   /** Drop all rows that the counts leave out. */
   async dropAbove(rows: RowCounts): Promise<void> {
-    for (const [table, { countedBy, idColumn }] of Object.entries(this.#engine.tables)) {
-      if (rows[countedBy] === 0) await this.#engine.truncate(table);
-      else {
-        const end = sqlRow(this.#baseOf(countedBy), rows[countedBy]);
-        await this.#engine.deleteRows(table, `${idColumn} >= ${end}`);
-      }
-    }
+    await this.#eachTable(async (table, { countedBy, idColumn }) => {
+      if (rows[countedBy] === 0) return this.#engine.truncate(table);
+      const end = sqlRow(this.#baseOf(countedBy), rows[countedBy]);
+      return this.#engine.deleteRows(table, `${idColumn} >= ${end}`);
+    });
   }
 
   /**

@@ -193,6 +193,7 @@ export class ServerConnection {
    *
    * @param body the rows in Native format
    * @param where holds of exactly these rows of the table; undefined when they may come twice
+   * @param counted how many such rows there were just now, when that was asked already
    */
   async insertOnce(
     table: string,
@@ -200,12 +201,15 @@ export class ServerConnection {
     rows: number,
     body: Uint8Array,
     where: string | undefined,
+    counted?: number,
   ): Promise<void> {
     let running: string | undefined;
+    let known = counted;
     await this.#patiently('write', async () => {
       if (running !== undefined) await this.#endQuery(running);
       if (where !== undefined) {
-        const found = await this.#count(table, where);
+        const found = known ?? (await this.#count(table, where));
+        known = undefined;
         if (found === rows) return;
         if (found > 0) await this.#delete(table, where);
       }
@@ -232,6 +236,17 @@ export class ServerConnection {
   /** Without patience of its own: for what is tried again as a whole. */
   async #ask<Row>(sql: string): Promise<Row[]> {
     return this.#rows(await this.#send({ sql: `${sql} FORMAT JSONEachRow` }));
+  }
+
+  /** How many rows of each table a condition holds of: one question for all. */
+  async counts(asked: readonly { readonly table: string; readonly where: string }[]) {
+    const parts = asked.map(
+      ({ table, where }, i) => `SELECT ${i} AS place, count() AS rows FROM ${table} WHERE ${where}`,
+    );
+    const sql = `SELECT place, rows FROM (${parts.join(' UNION ALL ')})`;
+    const found = await this.query<{ place: number; rows: string }>(sql, 'write');
+    const rowsAt = new Map(found.map(({ place, rows }) => [place, Number(rows)]));
+    return asked.map((_, i) => rowsAt.get(i)!);
   }
 
   async #count(table: string, where: string): Promise<number> {

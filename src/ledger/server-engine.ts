@@ -120,6 +120,8 @@ interface Line {
 export class InsertQueue {
   readonly #connection: ServerConnection;
   readonly #lines: readonly Line[];
+  #asked: { readonly table: string; readonly where: string }[] = [];
+  #counting: Promise<number[]> | undefined;
 
   constructor(connection: ServerConnection) {
     this.#connection = connection;
@@ -132,10 +134,16 @@ export class InsertQueue {
     const { length } = columns[names[0]!]!;
     if (length === 0) return Promise.resolve();
     const body = nativeBody(columns);
+    const counting = where === undefined ? undefined : this.#count(table, where);
+    // A failure is told by the insert, which waits for it once those before it are in.
+    counting?.catch(() => undefined);
     const line = this.#lines.reduce((least, each) => (each.bytes < least.bytes ? each : least));
     line.bytes += body.length;
     const insertion = line.last
-      .then(() => this.#connection.insertOnce(table, names, length, body, where))
+      .then(async () => {
+        const counted = await counting;
+        await this.#connection.insertOnce(table, names, length, body, where, counted);
+      })
       .finally(() => {
         line.bytes -= body.length;
       });
@@ -143,6 +151,19 @@ export class InsertQueue {
     // Whoever awaits an insert sees its failure; the queue itself must not end the process.
     insertion.catch(() => undefined);
     return insertion;
+  }
+
+  /** Asked together with all others that are handed over in the same moment: the tables of a batch. */
+  async #count(table: string, where: string): Promise<number> {
+    const place = this.#asked.push({ table, where }) - 1;
+    this.#counting ??= Promise.resolve().then(() => {
+      const asked = this.#asked;
+      this.#asked = [];
+      this.#counting = undefined;
+      return this.#connection.counts(asked);
+    });
+    const counting = this.#counting;
+    return (await counting)[place]!;
   }
 
   async settle(): Promise<void> {
