@@ -118,8 +118,8 @@ test('a shard file with a hole, a double or anything unknown is refused', () => 
       what,
     );
   }
-  assert.throws(() => read('missing.json'), { code: 'CLEW_FILE_UNREADABLE' });
+  assert.throws(() => read('missing.json'), { code: 'CLEW_FILE_MISSING' });
   assert.throws(() => readFile({ ...SHARDS, passwordFile: 'none' }), {
-    code: 'CLEW_FILE_UNREADABLE',
+    code: 'CLEW_FILE_MISSING',
   });
 });

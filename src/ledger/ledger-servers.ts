@@ -124,7 +124,11 @@ function serversOfFile(path: string): LedgerServers {
   try {
     text = readFileSync(path, 'utf8');
   } catch (cause) {
-    throw fileError(cause, path);
+    throw missing(
+      cause,
+      path,
+      'There is no such file of shards. A server is named by a URL with http://.',
+    );
   }
   const file = parseShards(text, path);
   const pathOf = (value: unknown): string => resolve(dirname(path), value as string);
@@ -213,8 +217,18 @@ function readPassword(path: string): string {
     // An editor leaves an end of line.
     return readFileSync(path, 'utf8').replace(/\r?\n$/, '');
   } catch (cause) {
-    throw fileError(cause, path);
+    throw missing(
+      cause,
+      path,
+      'The file with the password, which the file of shards names, is not there.',
+    );
   }
+}
+
+function missing(cause: unknown, path: string, message: string): ClewError {
+  return (cause as NodeJS.ErrnoException).code === 'ENOENT'
+    ? new ClewError('CLEW_FILE_MISSING', message, { path })
+    : fileError(cause, path);
 }
 
 export function shardMapError(message: string, facts: ErrorFacts, cause?: unknown): ClewError {
