@@ -2,16 +2,12 @@
  * Which target the next block must name.
  *
  * Source: Bitcoin Core `src/pow.cpp` (GetNextWorkRequired, CalculateNextWorkRequired), BIP 94 for
- * testnet4, Litecoin Core `src/pow.cpp` for the longer interval that it measures; `moving-difficulty.ts` for coins that
- * change the target with every block. A ledger that begins in mid-chain may lack the headers that are needed, and some
+ * testnet4, Litecoin Core `src/pow.cpp` for the longer interval that it measures; `moving-difficulty.ts` and `cash-difficulty.ts` for
+ * coins that change the target with every block. A ledger that begins in mid-chain may lack the headers that are needed, and some
  * rules are not modelled; then the answer is undefined, not a guess.
  */
-import {
-  asertBits,
-  darkGravityWave,
-  digishieldBits,
-  earlyDogecoinBits,
-} from './moving-difficulty.ts';
+import { asertBits, dailyWorkBits, emergencyBits } from './cash-difficulty.ts';
+import { darkGravityWave, digishieldBits, earlyDogecoinBits } from './moving-difficulty.ts';
 import type { DifficultyLaw, Network } from './network.ts';
 import { bitsFromTarget, targetFromBits } from './proof-of-work.ts';
 
@@ -110,6 +106,13 @@ export function nextBits(question: TargetQuestion): number | undefined {
       return digishieldBits(height, network, headerAt);
     case 'dark-gravity-wave':
       return darkGravityWave(height, network, headerAt);
+    case 'emergency':
+      // The change with every interval stays.
+      return height % retargetInterval(network) === 0
+        ? intervalBits(question)
+        : emergencyBits(height, network, headerAt);
+    case 'daily-work':
+      return dailyWorkBits(height, network, headerAt);
     case 'asert':
       return asertBits(height, network, headerAt);
     case 'unmodelled':

@@ -1,11 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { difficultyLaw, type HeaderTimes, nextBits } from './difficulty.ts';
-import { asertTarget } from './moving-difficulty.ts';
+import { type HeaderTimes, nextBits } from './difficulty.ts';
 import { NETWORKS, type Network } from './network.ts';
-import { bitsFromTarget, targetFromBits } from './proof-of-work.ts';
 
-const { bitcoincash, dash, dogecoin } = NETWORKS;
+const { dash, dogecoin } = NETWORKS;
 
 function ask(
   network: Network,
@@ -77,55 +75,4 @@ test('Dash: block 123,457 by Dark Gravity Wave', () => {
   const { 123_433: _, ...later } = headers;
   assert.equal(ask(dash, 123_457, later), undefined, 'a header is missing');
   assert.equal(ask(dash, 30_000, { 29999: { time: 1, bits: 0x1b104be1 } }), undefined);
-});
-
-test('Bitcoin Cash: the cases of `calculate_asert_test`, Bitcoin Cash Node `src/test/pow_tests.cpp`', () => {
-  const limit = (1n << 224n) - 1n;
-  const parentTime = 600;
-  const ask = (reference: bigint, timeDiff: number, heightDiff: number): bigint =>
-    asertTarget(reference, parentTime + timeDiff, heightDiff, limit);
-  const cases = [
-    [limit, 0, 2 * 144, limit >> 1n, 0x1c7fffff],
-    [limit, 0, 4 * 144, limit >> 2n, 0x1c3fffff],
-    [limit >> 1n, 0, 2 * 144, limit >> 2n, 0x1c3fffff],
-    [limit >> 2n, 0, 2 * 144, limit >> 3n, 0x1c1fffff],
-    [limit >> 3n, 0, 2 * 144, limit >> 4n, 0x1c0fffff],
-    [limit, 0, 2 * (256 - 34) * 144, 3n, 0x01030000],
-    [limit, 0, 2 * (256 - 34) * 144 + 119, 3n, 0x01030000],
-    [limit, 0, 2 * (256 - 34) * 144 + 120, 2n, 0x01020000],
-    [limit, 0, 2 * (256 - 33) * 144 - 1, 2n, 0x01020000],
-    [limit, 0, 2 * (256 - 33) * 144, 1n, 0x01010000],
-    [limit, 0, 2 * (256 - 32) * 144, 1n, 0x01010000],
-    [1n, 0, 2 * (256 - 32) * 144, 1n, 0x01010000],
-    [limit, 2 * (512 - 32) * 144, 0, limit, 0x1d00ffff],
-    [1n, (512 - 64) * 144 * 600, 0, limit, 0x1d00ffff],
-    [1n, 600 * 2 * 256 * 144, 0, limit, 0x1d00ffff],
-    [1n, 600 * 2 * 224 * 144 - 1, 0, 0xffff8n << 204n, 0x1d00ffff],
-  ] as const;
-  for (const [i, [reference, timeDiff, heightDiff, expected, bits]] of cases.entries()) {
-    const target = ask(reference, timeDiff, heightDiff);
-    assert.equal(target, expected, `case ${i}`);
-    assert.equal(bitsFromTarget(target), bits, `case ${i}`);
-  }
-  // On schedule nothing changes.
-  assert.equal(ask(limit >> 4n, 600, 1), limit >> 4n);
-});
-
-test('Bitcoin Cash: on the schedule of its anchor the target stays that of the anchor', () => {
-  const time = 1_605_447_844 + 600 * 1001;
-  const target = ask(bitcoincash, 661_648 + 1000, { 662647: { time, bits: 0 } });
-  assert.equal(target, 0x1804dafe);
-  const late = { 662647: { time: time + 2 * 24 * 3600, bits: 0 } };
-  const doubled = ask(bitcoincash, 662_648, late)!;
-  assert.equal(targetFromBits(doubled) / targetFromBits(0x1804dafe), 2n);
-});
-
-test('where a rule is not modelled there is no answer, and Bitcoin’s own stays', () => {
-  assert.equal(difficultyLaw(478_558, bitcoincash), 'interval');
-  assert.equal(difficultyLaw(478_559, bitcoincash), 'unmodelled');
-  assert.equal(difficultyLaw(661_647, bitcoincash), 'unmodelled');
-  assert.equal(difficultyLaw(661_648, bitcoincash), 'asert');
-  assert.equal(ask(bitcoincash, 500_000, { 499999: { time: 1, bits: 0x1b104be1 } }), undefined);
-  assert.equal(difficultyLaw(900_000, NETWORKS.main), 'interval');
-  assert.equal(difficultyLaw(9, NETWORKS['dogecoin-regtest']), 'interval');
 });

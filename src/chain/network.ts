@@ -36,6 +36,8 @@ export type DifficultyLaw =
   | 'early-dogecoin'
   | 'digishield'
   | 'dark-gravity-wave'
+  | 'emergency'
+  | 'daily-work'
   | 'asert'
   | 'unmodelled';
 
@@ -289,11 +291,11 @@ const BITCOIN_CASH: Network = {
     hash: '000000000000000000651ef99cb9fcbe0dadde1d424bd9f15ff20136191a5eec',
   },
   cashAddrPrefix: 'bitcoincash',
-  // The emergency adjustment of August 2017 and DAA (504,032) are not modelled, ASERT (661,648) is.
   difficulty: {
     ...BITCOIN_DIFFICULTY,
     laws: [
-      { from: 478_559, law: 'unmodelled' },
+      { from: 478_559, law: 'emergency' },
+      { from: 504_032, law: 'daily-work' },
       { from: 661_648, law: 'asert' },
     ],
   },
