@@ -42,8 +42,7 @@ export function readErrorRows(page: string): Map<string, string[]> {
 /** The catalogue's groups: the comment before each, and the codes below it. */
 function catalogueGroups(source: string): { title: string; codes: ErrorCode[] }[] {
   const groups: { title: string; codes: ErrorCode[] }[] = [];
-  const body = source.slice(source.indexOf('export const ERRORS'));
-  for (const match of body.matchAll(/^ {2}(?:\/\/ (.+)|(CLEW_[A-Z0-9_]+): \{)/gm)) {
+  for (const match of source.matchAll(/^ {2}(?:\/\/ (.+)|(CLEW_[A-Z0-9_]+): \{)/gm)) {
     if (match[1] !== undefined) groups.push({ title: match[1], codes: [] });
     else groups.at(-1)!.codes.push(match[2] as ErrorCode);
   }
@@ -58,9 +57,11 @@ export function cell(text: string): string {
 function errorPage(before: string): string {
   const known = readErrorRows(before);
   let text = before.slice(0, before.indexOf('\n## ') + 1);
-  for (const { title, codes } of catalogueGroups(
-    readFileSync(join(PROJECT, 'src/errors.ts'), 'utf8'),
-  )) {
+  const sources = ['src/errors.ts', 'src/remote-errors.ts'];
+  const groups = sources.flatMap((path) => {
+    return catalogueGroups(readFileSync(join(PROJECT, path), 'utf8'));
+  });
+  for (const { title, codes } of groups) {
     text += `## ${title}\n\n${HEADER}`;
     for (const code of codes) {
       const { exit, http, hint } = ERRORS[code];

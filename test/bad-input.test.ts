@@ -16,7 +16,7 @@ import {
 import { join } from 'node:path';
 import { before, test } from 'node:test';
 import { gzipSync } from 'node:zlib';
-import { EXIT } from '../src/errors.ts';
+import { EXIT } from '../src/exit-codes.ts';
 import { madeUpAddress, madeUpLegacyAddress, madeUpTxid } from './support/made-up-address.ts';
 import { frame, frameAll, mineChain, REGTEST_GENESIS } from './support/mined-blocks.ts';
 import { CLEW, type Run, runClew, startClew } from './support/run-clew.ts';

@@ -6,7 +6,7 @@ import assert from 'node:assert/strict';
 import { cpSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { EXIT } from '../src/errors.ts';
+import { EXIT } from '../src/exit-codes.ts';
 import { type Run, runClew, serveClew } from './support/run-clew.ts';
 import { sharedPath } from './support/shared-data.ts';
 import { temporaryFolder } from './support/temporary-folder.ts';

@@ -8,7 +8,7 @@ import { copyFileSync, readdirSync, readFileSync, statSync, writeFileSync } from
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { type Clock, systemClock } from '../src/clock.ts';
-import { EXIT } from '../src/errors.ts';
+import { EXIT } from '../src/exit-codes.ts';
 import { TIMEOUT_VARIABLE } from '../src/net/remote-timeout.ts';
 import { type BtcdNode, findBtcd, hasBtcd, startBtcd } from './support/btcd-node.ts';
 import {

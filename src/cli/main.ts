@@ -1,7 +1,7 @@
 /** The process of the command line: signals, pipes and the exit code. The work is in run-command-line. */
 
 import { systemClock } from '../clock.ts';
-import { EXIT } from '../errors.ts';
+import { EXIT } from '../exit-codes.ts';
 import { localHost } from './local-host.ts';
 import { runCommandLine } from './run-command-line.ts';
 

@@ -7,7 +7,8 @@
  */
 import { anyError } from '../api/any-error.ts';
 import type { Clock } from '../clock.ts';
-import { ClewError, EXIT } from '../errors.ts';
+import { ClewError } from '../errors.ts';
+import { EXIT } from '../exit-codes.ts';
 import type { DataSession } from '../pipeline/data-session.ts';
 import { VERSION } from '../version.ts';
 import { didYouMean, parseArguments } from './arguments.ts';

@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 export const PROJECT = resolve(dirname(fileURLToPath(import.meta.url)), '../..');
 
 /** Not ours, or made by running. */
-const SKIPPED = new Set(['.git', 'node_modules', 'data', 'out', '.DS_Store']);
+const SKIPPED = new Set(['.git', 'node_modules', 'data', 'out', '.DS_Store', 'tools']);
 
 /** All files below a folder of the project, as paths from its root with `/`, sorted. */
 export function projectFiles(folder = ''): string[] {

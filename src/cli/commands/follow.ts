@@ -1,4 +1,5 @@
-import { ClewError, EXIT } from '../../errors.ts';
+import { ClewError } from '../../errors.ts';
+import { EXIT } from '../../exit-codes.ts';
 import { defineCommand } from '../command.ts';
 import {
   dataOptions,
@@ -49,7 +50,7 @@ export const followCommand = defineCommand({
   examples: [
     'clew follow --rpc http://127.0.0.1:8332',
     'clew follow --rpc http://127.0.0.1:8332 --from 840000 --once',
-    'clew follow --rpc https://127.0.0.1:8334 --rpc-ca rpc.cert --rpc-user me --rpc-password-file pw.txt',
+    'clew follow --rpc https://127.0.0.1:8334 --rpc-ca node.pem --rpc-user me --rpc-password-file pw',
   ],
   notes: [
     'Ctrl-C ends it. `clew serve --rpc URL` follows and shows pages in one.',

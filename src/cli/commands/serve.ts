@@ -1,6 +1,7 @@
 import type { Site } from '../../api/site.ts';
 import type { NetworkName } from '../../chain/network.ts';
-import { type ClewError, EXIT } from '../../errors.ts';
+import type { ClewError } from '../../errors.ts';
+import { EXIT } from '../../exit-codes.ts';
 import type { Following } from '../../pipeline/following.ts';
 import type { Unconfirmed } from '../../pipeline/unconfirmed.ts';
 import { type CommandContext, defineCommand } from '../command.ts';
