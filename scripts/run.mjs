@@ -15,6 +15,7 @@ const TEST_FOLDERS = ['src', 'test', 'bench'];
  * That every engine gives the same answers, and every other test with a server or a node, is part of `npm test`.
  */
 const SERVICES_ONLY = [
+  'test/ledger-backup.test.ts',
   'test/ledger-servers-kill.test.ts',
   'test/remote-bad-input.test.ts',
   'test/sql-reader-tips.test.ts',

@@ -36,10 +36,13 @@ export async function letAllWait(
   const ledgerFolder = join(folder, 'ledger');
   const engine = await openEngine(folder, choice);
   try {
-    if (engine.kind !== 'chdb')
-      await (await ServerWriter.open(folder, engine, await engine.hasTips())).requireHeld();
     // Only those that are missing are made, and the two that are needed here have been the same in every format.
+    if (engine.kind !== 'chdb') await engine.createTips();
     await engine.createTables();
+    if (engine.kind !== 'chdb') {
+      const writer = await ServerWriter.open(folder, engine, true);
+      await writer.hold(choice.isTakenOver ?? false);
+    }
     const waiting = await listWaitingBlocks(engine);
     const known = await listKnown(engine, waiting);
     placesOf(waiting);

@@ -10,8 +10,6 @@ export interface LedgerOptions extends FlowColumnsOptions, EngineChoice {
   readonly signal?: AbortSignal;
   /** Inputs and outputs between two checkpoints of such a fetch: fewer for tests. */
   readonly fetchStepRows?: number;
-  /** Write into a ledger on servers even though another data folder does: it must have been stopped. */
-  readonly isTakenOver?: boolean;
   /** Called while links are made anew, with the transactions done and their number. */
   readonly onRebuild?: (done: number, total: number) => void;
   /** Where the row numbers of a new ledger's tables begin; a ledger that is there keeps its own. */

@@ -13,6 +13,8 @@ export interface EngineChoice {
   readonly servers?: LedgerServers;
   /** chDB with the tables of servers: for tests that hold the engines against each other. */
   readonly hasWideTables?: boolean;
+  /** Write into a ledger on servers even though another data folder does: it must have been stopped. */
+  readonly isTakenOver?: boolean;
 }
 
 /**
