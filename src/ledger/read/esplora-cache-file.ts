@@ -6,6 +6,7 @@ import { mkdirSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import { sha256Hex } from '../../bytes/hash.ts';
+import { bytesToHex } from '../../bytes/hex.ts';
 import { ClewError } from '../../errors.ts';
 import { fileError } from '../../file-error.ts';
 
@@ -45,7 +46,14 @@ const TABLES = `
 `;
 
 /** Primary result codes of SQLite (https://www.sqlite.org/rescode.html). */
-const SQLITE = { busy: 5, corrupt: 11, full: 13, notADatabase: 26 } as const;
+const SQLITE = {
+  error: 1,
+  busy: 5,
+  corrupt: 11,
+  full: 13,
+  constraint: 19,
+  notADatabase: 26,
+} as const;
 
 export type Value = Uint8Array | string | number | null;
 
@@ -55,6 +63,12 @@ export class CacheDamaged extends Error {}
 /** Digest of some fields: for damage, not against forgery. */
 export function sumOf(...fields: readonly (string | number | null)[]): string {
   return sha256Hex(fields.join('|')).slice(0, 16);
+}
+
+/** Bytes of a row as hex. Where a damaged file gives something else, it is not to be read further. */
+export function hexOf(value: unknown): string {
+  if (value instanceof Uint8Array) return bytesToHex(value);
+  throw new CacheDamaged();
 }
 
 export class EsploraCacheFile {
@@ -185,6 +199,9 @@ export class EsploraCacheFile {
     if (code === undefined) return error;
     const path = this.#path;
     switch (code % 256) {
+      // Statements that are right fail like this where the file has other tables or rows than were made.
+      case SQLITE.error:
+      case SQLITE.constraint:
       case SQLITE.corrupt:
       case SQLITE.notADatabase:
         return new CacheDamaged();

@@ -9,11 +9,11 @@
  * The bytes hold what strangers embedded in data outputs, since the id needs them; nobody looks at them. Witnesses are not kept.
  */
 import { hash160 } from '../../bytes/hash.ts';
-import { bytesToHex, hexToBytes } from '../../bytes/hex.ts';
+import { hexToBytes } from '../../bytes/hex.ts';
 import type { Network } from '../../chain/network.ts';
 import { SCRIPT_KIND } from '../../chain/script-kind.ts';
 import type { BlockHash, ScriptHex, Txid } from '../../units/ids.ts';
-import { EsploraCacheFile, sumOf } from './esplora-cache-file.ts';
+import { EsploraCacheFile, hexOf, sumOf } from './esplora-cache-file.ts';
 import { EsploraHistoryCache } from './esplora-history-cache.ts';
 import { EsploraSpenderCache } from './esplora-spender-cache.ts';
 import {
@@ -179,14 +179,14 @@ export class EsploraCache {
   }
 
   #placedOf(row: TransactionRow, txid: string): PlacedTransaction | undefined {
-    if (row.sum !== transactionSum(row)) return undefined;
     try {
+      if (row.sum !== transactionSum(row)) return undefined;
       const beside = JSON.parse(row.beside) as BesideBytes;
       const tx = transactionFromBytes(new Uint8Array(row.stripped), txid, beside, this.#network);
       if (tx === undefined) return undefined;
       const place = {
         height: row.height,
-        blockHash: bytesToHex(row.block_hash) as BlockHash,
+        blockHash: hexOf(row.block_hash) as BlockHash,
         timeSeconds: row.time,
         position: row.position,
       };
@@ -264,38 +264,32 @@ export class EsploraCache {
       if (!isSame({ valueSats, script }, output)) liars.add(tx.txid);
     }
     for (const [vout, output] of tx.outputs.entries()) {
-      const all = this.#spendersOf({ txid: tx.txid, vout });
-      const spenders = all.filter((each) => this.transaction(each.txid) !== undefined);
+      const spenders = this.#spendersOf({ txid: tx.txid, vout });
       if (spenders.length > 1) throw lie(this.#host, 'an output is spent twice');
       const [spender] = spenders;
-      if (spender === undefined) continue;
-      const spending = this.transaction(spender.txid)?.tx.inputs[spender.vin];
+      const spending = spender?.placed.tx.inputs[spender.vin];
       if (spending?.valueSats === undefined) continue;
-      if (!isSame(spending, output)) liars.add(spender.txid);
+      if (!isSame(spending, output)) liars.add(spender!.placed.tx.txid);
     }
   }
 
-  #spendersOf(outpoint: Outpoint): { txid: Txid; vin: number }[] {
+  /** Kept transactions that spend an output: what the list of spends says is looked up in them. */
+  #spendersOf(outpoint: Outpoint): { placed: PlacedTransaction; vin: number }[] {
     const rows = this.#file.all(
       'SELECT txid, vin FROM spends WHERE prevout = ?',
       prevoutKey(outpoint),
     );
-    return (rows as { txid: Uint8Array; vin: number }[]).map(({ txid, vin }) => ({
-      txid: bytesToHex(txid) as Txid,
-      vin,
-    }));
+    return (rows as { txid: Uint8Array; vin: number }[]).flatMap(({ txid, vin }) => {
+      const placed = this.transaction(hexOf(txid) as Txid);
+      const prevout = placed?.tx.inputs[vin]?.prevout;
+      const isSpent = prevout?.txid === outpoint.txid && prevout.vout === outpoint.vout;
+      return placed !== undefined && isSpent ? [{ placed, vin }] : [];
+    });
   }
 
   /** A kept transaction that spends an output. */
   spender(outpoint: Outpoint): { placed: PlacedTransaction; vin: number } | undefined {
-    for (const { txid, vin } of this.#spendersOf(outpoint)) {
-      const placed = this.transaction(txid);
-      const prevout = placed?.tx.inputs[vin]?.prevout;
-      if (placed === undefined) continue;
-      if (prevout?.txid === outpoint.txid && prevout.vout === outpoint.vout) return { placed, vin };
-      this.dropTransaction(txid);
-    }
-    return undefined;
+    return this.#spendersOf(outpoint)[0];
   }
 
   /** Takes what the server said of a transaction out again. */
@@ -311,8 +305,8 @@ export class EsploraCache {
   bareKeys(keyHash: Uint8Array): { script: ScriptHex; txid: Txid }[] {
     const rows = this.#file.all('SELECT script, txid FROM bare_keys WHERE twin = ?', keyHash);
     return (rows as { script: Uint8Array; txid: Uint8Array }[]).map(({ script, txid }) => ({
-      script: bytesToHex(script) as ScriptHex,
-      txid: bytesToHex(txid) as Txid,
+      script: hexOf(script) as ScriptHex,
+      txid: hexOf(txid) as Txid,
     }));
   }
 
@@ -327,7 +321,7 @@ export class EsploraCache {
     const row = this.#file.get('SELECT * FROM headers WHERE hash = ?', hexToBytes(hash)) as
       | HeaderRow
       | undefined;
-    if (row === undefined || row.sum === headerSum(row)) return row;
+    if (row === undefined || isIntact(row)) return row;
     this.#file.run('DELETE FROM headers WHERE hash = ?', hexToBytes(hash));
     return undefined;
   }
@@ -348,13 +342,15 @@ export class EsploraCache {
     const rows = this.#file.all('SELECT height, hash FROM headers ORDER BY height');
     return (rows as { height: number; hash: Uint8Array }[]).map(({ height, hash }) => ({
       height,
-      hash: bytesToHex(hash) as BlockHash,
+      hash: hexOf(hash) as BlockHash,
     }));
   }
 
+  /** The kept block at a height. */
   hashAt(height: number): BlockHash | undefined {
-    const row = this.#file.get('SELECT hash FROM headers WHERE height = ?', height);
-    return row && (bytesToHex((row as { hash: Uint8Array }).hash) as BlockHash);
+    const rows = this.#file.all('SELECT * FROM headers WHERE height = ?', height) as HeaderRow[];
+    const row = rows.find((each) => isIntact(each) && each.height === height);
+    return row && (hexOf(row.hash) as BlockHash);
   }
 
   putHeader(header: CachedHeader, counts?: { transactions: number; sizeBytes: number }): void {
@@ -419,11 +415,20 @@ function isSame(
 
 function transactionSum(row: Omit<TransactionRow, 'sum'>): string {
   const { height, block_hash, time, position, is_proven, server, beside } = row;
-  const place = [height, bytesToHex(block_hash), time, position];
-  return sumOf(bytesToHex(row.txid), ...place, is_proven, server, beside);
+  const place = [height, hexOf(block_hash), time, position];
+  return sumOf(hexOf(row.txid), ...place, is_proven, server, beside);
+}
+
+/** A damaged file may give anything for a row. */
+function isIntact(row: HeaderRow): boolean {
+  try {
+    return row.sum === headerSum(row);
+  } catch {
+    return false;
+  }
 }
 
 function headerSum(row: Omit<HeaderRow, 'sum'>): string {
   const { hash, height, header, transactions, size_bytes } = row;
-  return sumOf(bytesToHex(hash), height, bytesToHex(header), transactions, size_bytes);
+  return sumOf(hexOf(hash), height, hexOf(header), transactions, size_bytes);
 }

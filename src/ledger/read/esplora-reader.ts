@@ -464,8 +464,10 @@ class CachingReader implements EsploraReader {
       if (classifyScript(bytes, 0, bytes.length) !== SCRIPT_KIND.p2pkh) return [];
       const found = new Map<ScriptHex, string>();
       for (const { script: key, txid } of this.#cache.bareKeys(bytes.subarray(3, 23))) {
-        const place = this.#cache.transaction(txid)?.place;
-        if (place === undefined || place.height > heightMax) continue;
+        const placed = this.#cache.transaction(txid);
+        if (placed === undefined || placed.place.height > heightMax) continue;
+        if (!placed.tx.outputs.some((output) => output.script === key)) continue;
+        const { place } = placed;
         const order = `${String(place.height).padStart(9, '0')}:${place.position}`;
         const known = found.get(key);
         if (known === undefined || order < known) found.set(key, order);

@@ -4,9 +4,9 @@
  * That an output is spent holds as long as the block of its spender stands; that it is not spent holds only while the chain
  * ends where it did. So an answer counts again when the chain has not moved, or when it says of every output that it is spent.
  */
-import { bytesToHex, hexToBytes } from '../../bytes/hex.ts';
+import { hexToBytes } from '../../bytes/hex.ts';
 import type { BlockHash, Txid } from '../../units/ids.ts';
-import { type EsploraCacheFile, sumOf } from './esplora-cache-file.ts';
+import { type EsploraCacheFile, hexOf, sumOf } from './esplora-cache-file.ts';
 
 /** What a server says spends an output. */
 export interface SaidSpender {
@@ -46,7 +46,7 @@ export class EsploraSpenderCache {
       ...[hexToBytes(txid), server],
     ) as Row | undefined;
     if (row === undefined) return undefined;
-    const tip = bytesToHex(row.tip_hash);
+    const tip = hexOf(row.tip_hash);
     if (row.sum !== sumOf(txid, tip, row.said)) {
       this.#file.run('DELETE FROM said_spenders WHERE txid = ?', hexToBytes(txid));
       return undefined;
