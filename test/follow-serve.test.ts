@@ -108,6 +108,19 @@ test('pages of a followed node: blocks, reorganisations, and what waits', async 
     assert.equal(indexed.json.plan, 'nothing');
     assert.equal(startClew(folder, 'check', '--data', data).exit, 0);
 
+    // Another `follow` is a command like others: it has its turn, and comes to its end.
+    const beside = startClew(
+      folder,
+      'follow',
+      ...rpc,
+      '--rpc-password-file',
+      passwordFile,
+      '--data',
+      data,
+      '--once',
+    );
+    assert.equal(beside.exit, 0, beside.stderr);
+
     await node.reorganise(4);
     await clew.until('the other branch', isAtTip);
     assert.equal(JSON.parse((await get('/')).text).tip.height, 122);

@@ -29,6 +29,8 @@ import { FollowWriter } from './follow-writer.ts';
 import type { OpenNetwork } from './open-network.ts';
 import { isNodePlace } from './raw-source.ts';
 
+/** Between two checkpoints at the tip is so many times as long as one takes. */
+const PUBLISH_PAUSES = 20;
 /** Headers that are asked for at once. */
 const HEADERS_AT_ONCE = 1_000;
 /** A better branch of more blocks than this is not exchanged in one step: readers see the ledger grow again from the fork. */
@@ -93,6 +95,9 @@ export class ChainFollower {
   readonly #fetch: FetchAhead;
   #writer: FollowWriter | undefined;
   #hasBegun = false;
+  /** The last checkpoint at the tip: when it ended, and how long it took. */
+  #publishedAtMs = Number.NEGATIVE_INFINITY;
+  #publishMs = 0;
 
   constructor(node: NodeClient, options: FollowStepOptions) {
     this.#node = node;
@@ -194,15 +199,15 @@ export class ChainFollower {
   ): Promise<FollowStep> {
     const { ledger } = open;
     const added: Added = { blocks: 0, transactions: 0, bytes: 0 };
+    const end = Math.min(node.height, heightMax);
     try {
-      const end = Math.min(node.height, heightMax);
       await this.#appendBlocks(open, end, start, tipHash, added, signal);
     } catch (error) {
       // A node that went away takes nothing with it.
-      if (isOfNode(error)) await this.#settle(ledger);
+      if (isOfNode(error)) await this.#settle(ledger, false);
       throw error;
     }
-    await this.#settle(ledger);
+    await this.#settle(ledger, added.blocks > 0 && end === node.height);
     return {
       state: ledger.tip?.hash === node.hash ? 'tip' : 'more',
       node,
@@ -214,13 +219,25 @@ export class ChainFollower {
     };
   }
 
-  async #settle(ledger: Ledger): Promise<void> {
+  /**
+   * What was added counts.
+   *
+   * @param isAtTip nothing more is there for now: a checkpoint too, unless such take much of the time
+   */
+  async #settle(ledger: Ledger, isAtTip: boolean): Promise<void> {
+    const { isPublished, now } = this.#options;
+    const startMs = now();
+    const isCheap = startMs - this.#publishedAtMs > PUBLISH_PAUSES * this.#publishMs;
+    const isWorth = isPublished || (isAtTip && isCheap);
     try {
-      await this.#writer?.settle(this.#options.isPublished);
+      await this.#writer?.settle(isWorth);
     } catch (error) {
       await this.#recover(ledger);
       throw error;
     }
+    if (!isWorth) return;
+    this.#publishedAtMs = now();
+    this.#publishMs = this.#publishedAtMs - startMs;
   }
 
   async #appendBlocks(

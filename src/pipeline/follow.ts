@@ -26,7 +26,7 @@ export interface FollowOptions {
   readonly pollMs: number;
   /** End when the ledger has all that the node has. */
   readonly isOnce?: boolean;
-  /** Readers of this process see what comes in. */
+  /** Others of this process read and write too: they see what comes in, and writers take turns. */
   readonly isServing: boolean;
   readonly stepMs?: number;
   readonly clock: Clock;
@@ -158,7 +158,9 @@ class FollowLoop {
   async #withLedger<T>(
     work: (open: Parameters<Parameters<DataSession['useNetwork']>[1]>[0]) => Promise<T>,
   ): Promise<T> {
-    const release = await this.#session.writeTurns.take();
+    // A command that writes has had its turn before it began.
+    const { isServing } = this.#options;
+    const release = isServing ? await this.#session.writeTurns.take() : () => undefined;
     try {
       return await this.#session.useNetwork(this.#network, work, 'write');
     } finally {

@@ -53,7 +53,8 @@ export const followCommand = defineCommand({
     'clew follow --rpc https://127.0.0.1:8334 --rpc-ca node.pem --rpc-user me --rpc-password-file pw',
   ],
   notes: [
-    'Ctrl-C ends it. `clew serve --rpc URL` follows and shows pages in one.',
+    'Ctrl-C ends it. `clew serve --rpc URL` follows and shows pages in one; beside `clew follow` alone other commands ' +
+      'find the data folder in use.',
     'A password is never taken from the command line: give a cookie file, a password file, or CLEW_RPC_PASSWORD.',
     'Each block is checked before it counts: its hash, work and parent, its transactions and witnesses, and every spend.',
     'Clusters are made when they are first asked for, not with each block.',
@@ -73,7 +74,8 @@ export const followCommand = defineCommand({
       if (network === undefined) return EXIT.ok;
       const printer = new FollowPrinter(context, network, json);
       try {
-        session.nodes.set(network, node);
+        // A server that follows a node already has its own at hand.
+        if (!session.nodes.has(network)) session.nodes.set(network, node);
         await follow(session, network, node, {
           ...patience,
           ...(from !== undefined && { fromHeight: from }),
@@ -84,7 +86,7 @@ export const followCommand = defineCommand({
         });
       } finally {
         printer.end();
-        session.nodes.delete(network);
+        if (session.nodes.get(network) === node) session.nodes.delete(network);
       }
     } finally {
       node.close();
