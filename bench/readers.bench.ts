@@ -238,8 +238,8 @@ async function overEsplora(
 }
 
 const format = (value: number): string => {
-  if (value >= 100) return Math.round(value).toLocaleString('en-US');
-  return value >= 0.1 ? value.toPrecision(2) : value.toFixed(2);
+  if (value >= 10) return Math.round(value).toLocaleString('en-US');
+  return value >= 0.1 ? value.toFixed(1) : value.toFixed(2);
 };
 
 function table(
