@@ -5,7 +5,7 @@
  * `node scripts/run.mjs set-up` only installs (bin/clew calls it on first use).
  */
 import { spawn } from 'node:child_process';
-import { readdirSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { ensureInstalled, findNode, PROJECT, SetUpError } from './install.mjs';
 
@@ -28,7 +28,8 @@ const GLIBC_TUNABLES = 'glibc.malloc.hugetlb=1:glibc.malloc.mmap_threshold=33554
 
 /** All test files, those of the benches and of `test` first: the long ones are among them. */
 function allTests() {
-  return TEST_FOLDERS.toReversed().flatMap((folder) =>
+  const folders = TEST_FOLDERS.toReversed().filter((name) => existsSync(join(PROJECT, name)));
+  return folders.flatMap((folder) =>
     readdirSync(join(PROJECT, folder), { recursive: true })
       .filter((name) => name.endsWith('.test.ts'))
       .map((name) => join(folder, name))
