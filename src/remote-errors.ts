@@ -31,7 +31,7 @@ export const REMOTE_ERRORS = {
   CLEW_REMOTE_CERTIFICATE: {
     exit: EXIT.unavailable,
     http: 502,
-    hint: 'Somebody may listen in. Check the name in the URL; a private authority is trusted with --ca-file.',
+    hint: 'Somebody may listen in. Check the name in the URL. An authority of your own is trusted with --rpc-ca (nodes), caFile (servers of a ledger) or NODE_EXTRA_CA_CERTS.',
   },
   CLEW_REMOTE_TOO_LARGE: {
     exit: EXIT.unavailable,

@@ -149,3 +149,16 @@ test('HTTP proxy: the server behind it unreachable, the proxy gone or silent', a
   // Ends the connection to the proxy too: else the test would not end.
   client.close();
 });
+
+test('HTTP proxy over TLS: its certificate is held against its name', async (t) => {
+  const certificate = testCertificate(t, 'localhost');
+  if (certificate === undefined) return;
+  const server = await oddServer(t, (_, answer) => void answer.end('far'));
+  const proxy = await startHttpProxy({ toPort: server.port, certificate });
+  t.after(() => proxy.close());
+  const base = 'http://esplora.invalid/';
+  const byName = `https://localhost:${proxy.port}`;
+  assert.equal((await clientThrough(t, base, byName, certificate.path).get('')).status, 200);
+  assert.deepEqual(proxy.asked, ['GET http://esplora.invalid/']);
+  await fails(() => clientThrough(t, base, byName).get(''), 'CLEW_REMOTE_CERTIFICATE');
+});

@@ -1,6 +1,7 @@
 /** An HTTP proxy in this process: CONNECT and whole URLs; all names lead to one port. Notes what it was asked for. */
 import { once } from 'node:events';
 import { createServer, request } from 'node:http';
+import { createServer as createSecureServer } from 'node:https';
 import { type AddressInfo, connect, type Socket } from 'node:net';
 
 export interface HttpProxyServer {
@@ -16,13 +17,16 @@ export interface HttpProxyOptions {
   readonly authorization?: string;
   /** Answers every CONNECT with this. */
   readonly refuseWith?: number;
+  /** The way to the proxy is TLS too. */
+  readonly certificate?: { readonly key: string; readonly cert: string };
 }
 
 export async function startHttpProxy(options: HttpProxyOptions): Promise<HttpProxyServer> {
-  const { toPort, authorization, refuseWith } = options;
+  const { toPort, authorization, refuseWith, certificate } = options;
   const asked: string[] = [];
   const sockets = new Set<Socket>();
-  const server = createServer((incoming, answer) => {
+  const server = certificate ? createSecureServer({ ...certificate }) : createServer();
+  server.on('request', (incoming, answer) => {
     asked.push(`${incoming.method} ${incoming.url}`);
     const { pathname, search } = new URL(incoming.url ?? '');
     const headers = { ...incoming.headers };
