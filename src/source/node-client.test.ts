@@ -327,6 +327,15 @@ test('real blocks come as they are, as bytes and as hex', async (t) => {
   }
 });
 
+test('blocks that are too large together are asked for in halves', async (t) => {
+  const chain = mineChain(30, { extra: new Uint8Array(700_000) });
+  const node = await nodeOf(t, chain);
+  const hashes = chain.map(({ hash }) => hash);
+  const blocks = await clientOf(t, node, { timeoutMs: 30_000 }).fetchBlocks(hashes);
+  assert.ok(blocks.every((bytes, i) => Buffer.from(bytes).equals(chain[i]!.bytes)));
+  assert.ok(node.asked.get('getblock')! > chain.length);
+});
+
 test('hashes as a real node tells them', async (t) => {
   const folder = 'esplora/bitcoin-etl/test_export_blocks_job/bitcoin';
   const tip = sharedFile(t, `${folder}/stream_50001_50002/rpc_response_getblockhash_500000.json`);

@@ -54,6 +54,7 @@ export interface NodeHeader {
 export const NODE_REQUESTS_MAX = 4;
 /** One answer with a block as hex: the largest blocks of the family have 32 MB. */
 const BLOCK_ANSWER_BYTES_MAX = 72 * 1024 ** 2;
+/** Any other answer; several blocks that have more together are asked for in halves. */
 const ANSWER_BYTES_MAX = 32 * 1024 ** 2;
 /** Questions in one request. */
 const BATCH_MAX = 200;
@@ -285,17 +286,26 @@ export class NodeClient {
     return block!;
   }
 
-  /** Several small blocks in one request, unchecked; their answers together may have 36 MB. */
+  /** Several small blocks in one request, unchecked; in more than one when they turn out to be large. */
   async fetchBlocks(hashes: readonly string[], signal?: AbortSignal): Promise<Uint8Array[]> {
     if (hashes.length === 1 || (await this.#tryRest(signal))) {
       return Promise.all(hashes.map((hash) => this.fetchBlock(hash, signal)));
     }
-    return this.#blocksOverRpc(hashes, signal);
+    try {
+      return await this.#blocksOverRpc(hashes, signal);
+    } catch (error) {
+      if (!(error instanceof ClewError) || error.code !== 'CLEW_REMOTE_TOO_LARGE') throw error;
+      const middle = hashes.length >>> 1;
+      // One after the other: what is large already needs no more at once.
+      const first = await this.fetchBlocks(hashes.slice(0, middle), signal);
+      return [...first, ...(await this.fetchBlocks(hashes.slice(middle), signal))];
+    }
   }
 
   async #blocksOverRpc(hashes: readonly string[], signal?: AbortSignal): Promise<Uint8Array[]> {
     const questions = hashes.map((hash) => ({ method: 'getblock', params: [hash, 0] }));
-    const answers = await this.#askAll(questions, signal, BLOCK_ANSWER_BYTES_MAX);
+    const bytesMax = hashes.length === 1 ? BLOCK_ANSWER_BYTES_MAX : ANSWER_BYTES_MAX;
+    const answers = await this.#askAll(questions, signal, bytesMax);
     return answers.map((answer, i) => {
       if ('result' in answer) return requireBytes(answer.result);
       const { code } = answer.failure;
