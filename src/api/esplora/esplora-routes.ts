@@ -72,11 +72,20 @@ export function esploraApi(site: EsploraSite, onFault?: (error: ClewError) => vo
   };
 }
 
-/** Parts of the path after `/api`; one `/` at the end is not counted. No part has anything to decode. */
+/** Parts of the path after `/api`; one `/` at the end is not counted. */
 function segmentsOf(path: string): string[] {
   const segments = path.slice(ESPLORA_PREFIX.length + 1).split('/');
   if (segments.length > 1 && segments.at(-1) === '') segments.pop();
-  return segments;
+  return path.includes('%') ? segments.map(decoded) : segments;
+}
+
+/** Some clients write the colon of a Bitcoin Cash address as `%3A`. What can not be decoded stays, and is refused. */
+function decoded(segment: string): string {
+  try {
+    return decodeURIComponent(segment);
+  } catch {
+    return segment;
+  }
 }
 
 const NO_MEMPOOL = { count: 0, vsize: 0, total_fee: 0, fee_histogram: [] };
