@@ -76,16 +76,9 @@ export function esploraApi(site: EsploraSite, onFault?: (error: ClewError) => vo
 function segmentsOf(path: string): string[] {
   const segments = path.slice(ESPLORA_PREFIX.length + 1).split('/');
   if (segments.length > 1 && segments.at(-1) === '') segments.pop();
-  return path.includes('%') ? segments.map(decoded) : segments;
-}
-
-/** Some clients write the colon of a Bitcoin Cash address as `%3A`. What can not be decoded stays, and is refused. */
-function decoded(segment: string): string {
-  try {
-    return decodeURIComponent(segment);
-  } catch {
-    return segment;
-  }
+  // The one character that may be written so: the colon of a Bitcoin Cash address. Nothing else has anything to decode.
+  if (segments[0] === 'address') segments[1] = segments[1]?.replace(/%3a/i, ':') ?? '';
+  return segments;
 }
 
 const NO_MEMPOOL = { count: 0, vsize: 0, total_fee: 0, fee_histogram: [] };
