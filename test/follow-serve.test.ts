@@ -132,6 +132,26 @@ test('pages of a followed node: blocks, reorganisations, and what waits', async 
       ...['follow', ...rpc, '--rpc-password-file', passwordFile, '--data', data, '--once'],
     ]);
     assert.equal(await follow.ended(), 0, follow.stderr);
+    // A server whose node is away shows what is there.
+    await node.stop();
+    const alone = new ClewProcess([
+      'serve',
+      ...rpc,
+      '--rpc-password-file',
+      passwordFile,
+      '--data',
+      data,
+      '--json',
+    ]);
+    await alone.until('its address', () => alone.stdout.includes('"url"'));
+    t.after(() => alone.kill());
+    const headers = { accept: 'text/html' };
+    const overview = await fetch(JSON.parse(alone.stdout).url, { headers });
+    assert.equal(overview.status, 200);
+    assert.match(await overview.text(), /The node [^ ]+ is followed\. (It has not|Waiting)/);
+    assert.equal(await alone.stop(), 0);
+    await node.start();
+
     const bytes = startClew(
       folder,
       'tx',

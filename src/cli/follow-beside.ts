@@ -12,6 +12,9 @@ const POLL_MS = 1_000;
 /** Readers of the process see blocks at the end of a step. */
 const STEP_MS = 10_000;
 
+/** A node that is away for longer is one of the network that is there, if there is one alone: its pages are shown meanwhile. */
+const ANSWER_MS = 3_000;
+
 /** What the other work is told of the node. */
 export interface Followed {
   readonly network: NetworkName;
@@ -36,7 +39,12 @@ export async function followBeside(
   const { FollowWatch } = await import('../pipeline/following.ts');
   const { Unconfirmed } = await import('../pipeline/unconfirmed.ts');
   const onWaiting = context.warn;
-  const network = asked ?? (await networkOfNode(node, { clock, signal, onWaiting }));
+  const brief = AbortSignal.any([signal, AbortSignal.timeout(ANSWER_MS)]);
+  const network =
+    asked ??
+    (await networkOfNode(node, { clock, signal: brief })) ??
+    onlyNetwork(context) ??
+    (await networkOfNode(node, { clock, signal, onWaiting }));
   if (network === undefined) return;
   const watch = new FollowWatch(node.host);
   const stop = new AbortController();
@@ -62,4 +70,9 @@ export async function followBeside(
     await following;
     session.nodes.delete(network);
   }
+}
+
+function onlyNetwork({ data }: CommandContext): NetworkName | undefined {
+  const networks = data.networks();
+  return networks.length === 1 ? networks[0] : undefined;
 }
