@@ -10,7 +10,7 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { cpus, loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { bytesToHex } from '../src/bytes/hex.ts';
@@ -259,7 +259,13 @@ function table(
   return [`| ${names.join(' | ')} |`, `|${'---|'.repeat(names.length)}`, ...lines].join('\n');
 }
 
-function report(transactions: number, measured: readonly Measured[]): string {
+/** Said when other programs were running: one core is what this bench and its servers keep busy themselves. */
+function otherLoad(loadBefore: number): string {
+  if (loadBefore < 1) return '';
+  return ` Other programs were running (a load of ${loadBefore.toFixed(1)} on ${cpus().length} cores before it began): these are upper bounds.`;
+}
+
+function report(transactions: number, measured: readonly Measured[], loadBefore: number): string {
   const questions = Object.keys(QUESTIONS);
   const latencies = table(
     ['question', 'set of'],
@@ -278,7 +284,7 @@ function report(transactions: number, measured: readonly Measured[]): string {
     ]),
     ({ perSecond }) => format(perSecond),
   );
-  return `Over ${transactions.toLocaleString('en-US')} simulated transactions. Milliseconds of a call, p50 / p99 (of 12 calls the slowest, for sets of 1,000):
+  return `Over ${transactions.toLocaleString('en-US')} simulated transactions.${otherLoad(loadBefore)} Milliseconds of a call, p50 / p99 (of 12 calls the slowest, for sets of 1,000):
 
 ${latencies}
 
@@ -293,7 +299,9 @@ export async function run(): Promise<BenchFigure[]> {
   const { blocksFolder } = chain;
   const folder = mkdtempSync(join(tmpdir(), 'clew-bench-readers-'));
   try {
-    const text = report(chain.truth.transactions, await measureAll(blocksFolder, folder));
+    const [loadBefore] = loadavg();
+    const measured = await measureAll(blocksFolder, folder);
+    const text = report(chain.truth.transactions, measured, loadBefore!);
     process.stdout.write(`${text}\n`);
     const write = process.argv.indexOf('--write');
     const page = write === -1 ? undefined : process.argv[write + 1];
