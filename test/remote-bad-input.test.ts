@@ -312,6 +312,10 @@ test('a database server that lies to a reader is caught by the checksums of the 
   const lied = await clew('status', ...liar);
   assert.notEqual(lied.exit, 0, 'a lie was believed');
   assert.match(lied.error!.code, /^CLEW_(COLUMN_DAMAGED|LEDGER_DAMAGED|REMOTE_LIE|REMOTE_FORMAT)$/);
+  databaseProxy.only = (_, body) => body.includes('SELECT count() AS rows');
+  databaseProxy.lie = () => Buffer.alloc(0);
+  const silent = await clew('status', ...liar);
+  assertError(silent, 'CLEW_REMOTE_FORMAT', EXIT.unavailable, /rows/, 'no row at all');
   databaseProxy.manners = 'pass';
   databaseProxy.only = () => true;
   const honest = await clew('status', ...liar);

@@ -14,6 +14,7 @@ import { ClewError } from '../errors.ts';
 import type { Columns, InsertOnce, LedgerEngine, Patience } from './engine.ts';
 import { type LedgerServers, shardMapError } from './ledger-servers.ts';
 import type { DecodedBlock } from './native-block.ts';
+import { onlyRow } from './only-row.ts';
 import { TIPS_TABLE } from './schema.ts';
 import { ServerConnection, sqlString } from './server-connection.ts';
 import { hasTable, InsertQueue, requireEmpty } from './server-engine.ts';
@@ -123,10 +124,12 @@ class ClusterEngine implements LedgerEngine {
   async #requireCluster(): Promise<void> {
     const { cluster, urls } = this.#servers;
     for (const shard of this.#shards) {
-      const [found] = await shard.query<{ shards: string }>(
-        `SELECT uniqExact(shard_num) AS shards FROM system.clusters WHERE cluster = ${sqlString(cluster!)}`,
+      const found = onlyRow(
+        await shard.query<{ shards: string }>(
+          `SELECT uniqExact(shard_num) AS shards FROM system.clusters WHERE cluster = ${sqlString(cluster!)}`,
+        ),
       );
-      const shards = Number(found!.shards);
+      const shards = Number(found.shards);
       if (shards === urls.length) continue;
       throw shardMapError(
         shards === 0

@@ -6,6 +6,7 @@ import type { BatchRows } from './batch-rows.ts';
 import type { Columns, InsertOnce, LedgerEngine, Patience } from './engine.ts';
 import type { FlowIndex } from './flow-index.ts';
 import { StringValues, U64Values } from './native-block.ts';
+import { onlyRow } from './only-row.ts';
 import { type RowBase, sqlRow } from './row-base.ts';
 import { TIPS_TABLE } from './schema.ts';
 import { ServerRows } from './server-rows.hot.ts';
@@ -43,10 +44,10 @@ export class LedgerRows {
   async requireRows(rows: RowCounts, folder: string, isWrittenElsewhere = false): Promise<void> {
     await this.#eachTable(async (table, { countedBy, isSparse }) => {
       if (isSparse) return;
-      const [found] = await this.#engine.query<{ rows: string }>(
-        `SELECT count() AS rows FROM ${table}`,
+      const found = onlyRow(
+        await this.#engine.query<{ rows: string }>(`SELECT count() AS rows FROM ${table}`),
       );
-      const [count, expected] = [Number(found!.rows), rows[countedBy]];
+      const [count, expected] = [Number(found.rows), rows[countedBy]];
       if (count === expected || (isWrittenElsewhere && count > expected)) return;
       throw new ClewError(
         'CLEW_LEDGER_DAMAGED',

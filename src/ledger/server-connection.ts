@@ -16,6 +16,7 @@ import { backOffMs } from '../net/retry-delay.ts';
 import type { Columns, Patience } from './engine.ts';
 import type { LedgerServers } from './ledger-servers.ts';
 import { type DecodedBlock, decodeNativeBlocks, encodeNativeBlock } from './native-block.ts';
+import { onlyRow } from './only-row.ts';
 import { isPassing, type ServerName, serverError } from './server-error.ts';
 import { exchange, SHORT_ANSWER_BYTES_MAX, type Statement } from './server-exchange.ts';
 
@@ -93,10 +94,12 @@ export class ServerConnection {
       );
     }
     // Old versions do not mind a database that is missing until a table of it is asked for.
-    const [named] = await this.query<{ databases: string }>(
-      `SELECT count() AS databases FROM system.databases WHERE name = ${sqlString(this.name.database)}`,
+    const named = onlyRow(
+      await this.query<{ databases: string }>(
+        `SELECT count() AS databases FROM system.databases WHERE name = ${sqlString(this.name.database)}`,
+      ),
     );
-    if (Number(named!.databases) === 1) return;
+    if (Number(named.databases) === 1) return;
     throw new ClewError(
       'CLEW_ENGINE_DATABASE',
       `The server ${this.name.host} has no database ${this.name.database}, or not for this user.`,
@@ -225,10 +228,12 @@ export class ServerConnection {
   /** An insert whose answer was lost may still be going on. */
   async #endQuery(queryId: string): Promise<void> {
     for (;;) {
-      const [found] = await this.#ask<{ queries: string }>(
-        `SELECT count() AS queries FROM system.processes WHERE query_id = '${queryId}'`,
+      const found = onlyRow(
+        await this.#ask<{ queries: string }>(
+          `SELECT count() AS queries FROM system.processes WHERE query_id = '${queryId}'`,
+        ),
       );
-      if (Number(found!.queries) === 0) return;
+      if (Number(found.queries) === 0) return;
       await this.#send({ sql: `KILL QUERY WHERE query_id = '${queryId}' SYNC` });
     }
   }
@@ -251,8 +256,8 @@ export class ServerConnection {
 
   async #count(table: string, where: string): Promise<number> {
     const sql = `SELECT count() AS rows FROM ${table} WHERE ${where}`;
-    const [found] = await this.#ask<{ rows: string }>(sql);
-    return Number(found!.rows);
+    const found = onlyRow(await this.#ask<{ rows: string }>(sql));
+    return Number(found.rows);
   }
 
   /** Drop rows and wait until they are gone: looks first, since a mutation reads every part. */
@@ -265,11 +270,13 @@ export class ServerConnection {
   async #delete(table: string, where: string): Promise<void> {
     await this.#send({ sql: `ALTER TABLE ${table} DELETE WHERE ${where}` });
     for (;;) {
-      const [found] = await this.#ask<{ mutations: string }>(
-        `SELECT count() AS mutations FROM system.mutations
+      const found = onlyRow(
+        await this.#ask<{ mutations: string }>(
+          `SELECT count() AS mutations FROM system.mutations
          WHERE database = currentDatabase() AND table = ${sqlString(table)} AND is_done = 0`,
+        ),
       );
-      if (Number(found!.mutations) === 0) return;
+      if (Number(found.mutations) === 0) return;
       await sleep(MUTATION_POLL_MS);
     }
   }

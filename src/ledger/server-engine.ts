@@ -3,6 +3,7 @@ import { ClewError } from '../errors.ts';
 import type { Columns, InsertOnce, LedgerEngine, Patience } from './engine.ts';
 import { type LedgerServers, shardMapError } from './ledger-servers.ts';
 import type { DecodedBlock } from './native-block.ts';
+import { onlyRow } from './only-row.ts';
 import { TIPS_TABLE } from './schema.ts';
 import { nativeBody, ServerConnection, sqlString } from './server-connection.ts';
 import {
@@ -173,19 +174,23 @@ export class InsertQueue {
 }
 
 export async function hasTable(connection: ServerConnection, table: string): Promise<boolean> {
-  const [found] = await connection.query<{ tables: string }>(
-    `SELECT count() AS tables FROM system.tables
+  const found = onlyRow(
+    await connection.query<{ tables: string }>(
+      `SELECT count() AS tables FROM system.tables
      WHERE database = currentDatabase() AND name = ${sqlString(table)}`,
+    ),
   );
-  return Number(found!.tables) > 0;
+  return Number(found.tables) > 0;
 }
 
 /** A new ledger does not go between somebody else's tables. @throws {ClewError} CLEW_ENGINE_DATABASE */
 export async function requireEmpty(connection: ServerConnection): Promise<void> {
-  const [found] = await connection.query<{ tables: string }>(
-    'SELECT count() AS tables FROM system.tables WHERE database = currentDatabase()',
+  const found = onlyRow(
+    await connection.query<{ tables: string }>(
+      'SELECT count() AS tables FROM system.tables WHERE database = currentDatabase()',
+    ),
   );
-  if (Number(found!.tables) === 0) return;
+  if (Number(found.tables) === 0) return;
   const { host, database } = connection.name;
   throw new ClewError(
     'CLEW_ENGINE_DATABASE',

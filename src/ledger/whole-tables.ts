@@ -4,6 +4,7 @@
  */
 import { findBlockHash } from './block-directory.ts';
 import type { LedgerEngine } from './engine.ts';
+import { onlyRow } from './only-row.ts';
 import { type RowBase, sqlRow } from './row-base.ts';
 import { TIPS_TABLE } from './schema.ts';
 import type { TableDefinition } from './table-definition.ts';
@@ -55,10 +56,10 @@ async function rowsFromStart(
 ): Promise<number> {
   const begin = countedBy in base ? base[countedBy as keyof RowBase] : 0n;
   const count = async (where: string): Promise<number> => {
-    const [found] = await engine.query<{ rows: string }>(
-      `SELECT count() AS rows FROM ${table} ${where}`,
+    const found = onlyRow(
+      await engine.query<{ rows: string }>(`SELECT count() AS rows FROM ${table} ${where}`),
     );
-    return Number(found!.rows);
+    return Number(found.rows);
   };
   // The engine knows the number of all rows without reading them, and what lies beyond is little.
   const beyond = await count(`WHERE ${idColumn} >= ${sqlRow(begin, rowsMax)}`);
