@@ -2,9 +2,10 @@
  * Which target the next block must name.
  *
  * Source: Bitcoin Core `src/pow.cpp` (GetNextWorkRequired, CalculateNextWorkRequired), BIP 94 for
- * testnet4, Litecoin Core `src/pow.cpp` for the longer interval that it measures; `moving-difficulty.ts` and `cash-difficulty.ts` for
- * coins that change the target with every block. A ledger that begins in mid-chain may lack the headers that are needed, and some
- * rules are not modelled; then the answer is undefined, not a guess.
+ * testnet4, Litecoin Core `src/pow.cpp` for the longer interval that it measures; `moving-difficulty.ts`
+ * and `cash-difficulty.ts` for coins that change the target with every block. A ledger that begins in
+ * mid-chain may lack the headers that are needed, and some rules are not modelled; then the answer is
+ * undefined, not a guess.
  */
 import { asertBits, dailyWorkBits, emergencyBits } from './cash-difficulty.ts';
 import { darkGravityWave, digishieldBits, earlyDogecoinBits } from './moving-difficulty.ts';

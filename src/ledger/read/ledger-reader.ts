@@ -108,7 +108,10 @@ export interface ReadHistoryEntry {
 }
 
 export interface ReadHistory {
-  /** Newest first: by height, and within a block by position, last first. */
+  /**
+   * Newest first: by height, and within a block in the order in which coins were spent, last first. That is the order
+   * of positions, but for blocks that are ordered by ids (docs/decisions/0017).
+   */
   readonly entries: readonly ReadHistoryEntry[];
   /** Whether older ones follow: ask again with `after` the last of these. */
   readonly hasMore: boolean;
