@@ -262,7 +262,7 @@ function table(
 /** Said when other programs were running: one core is what this bench and its servers keep busy themselves. */
 function otherLoad(loadBefore: number): string {
   if (loadBefore < 1) return '';
-  return ` Other programs were running (a load of ${loadBefore.toFixed(1)} on ${cpus().length} cores before it began): these are upper bounds.`;
+  return ` Other programs were running (a load of ${loadBefore.toFixed(1)} on ${cpus().length} cores before it began): times are upper bounds, rates lower ones.`;
 }
 
 function report(transactions: number, measured: readonly Measured[], loadBefore: number): string {
