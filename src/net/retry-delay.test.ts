@@ -17,7 +17,17 @@ test('Retry-After: seconds, a date, and what is neither', () => {
   const at = Date.UTC(1999, 11, 31, 23, 59, 59) / 1000;
   assert.equal(retryAfterMs('Fri, 31 Dec 1999 23:59:59 GMT', at - 5), 5000);
   assert.equal(retryAfterMs('Fri, 31 Dec 1999 23:59:59 GMT', at + 5), 0);
-  for (const odd of [undefined, '', '-1', '1.5', '1e9', '99999999999', 'soon', '2020-01-01', '1 hour']) {
+  for (const odd of [
+    undefined,
+    '',
+    '-1',
+    '1.5',
+    '1e9',
+    '99999999999',
+    'soon',
+    '2020-01-01',
+    '1 hour',
+  ]) {
     assert.equal(retryAfterMs(odd, 0), undefined, odd);
   }
 });
