@@ -13,7 +13,7 @@ import { hexToBytes } from '../../bytes/hex.ts';
 import type { Network } from '../../chain/network.ts';
 import { SCRIPT_KIND } from '../../chain/script-kind.ts';
 import type { BlockHash, ScriptHex, Txid } from '../../units/ids.ts';
-import { EsploraCacheFile, hexOf, sumOf } from './esplora-cache-file.ts';
+import { CacheDamaged, EsploraCacheFile, hexOf, sumOf } from './esplora-cache-file.ts';
 import { EsploraHistoryCache } from './esplora-history-cache.ts';
 import { EsploraSpenderCache } from './esplora-spender-cache.ts';
 import {
@@ -340,10 +340,10 @@ export class EsploraCache {
   /** Hashes of kept blocks by height, lowest first: those that have to be on the chain still. */
   heights(): { height: number; hash: BlockHash }[] {
     const rows = this.#file.all('SELECT height, hash FROM headers ORDER BY height');
-    return (rows as { height: number; hash: Uint8Array }[]).map(({ height, hash }) => ({
-      height,
-      hash: hexOf(hash) as BlockHash,
-    }));
+    return (rows as { height: number; hash: Uint8Array }[]).map(({ height, hash }) => {
+      if (!Number.isSafeInteger(height)) throw new CacheDamaged();
+      return { height, hash: hexOf(hash) as BlockHash };
+    });
   }
 
   /** The kept block at a height. */
