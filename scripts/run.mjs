@@ -15,9 +15,11 @@ const TEST_FOLDERS = ['src', 'test', 'bench'];
  * That every engine gives the same answers, and every other test with a server or a node, is part of `npm test`.
  */
 const SERVICES_ONLY = [
+  'test/follow-servers.test.ts',
   'test/ledger-backup.test.ts',
   'test/ledger-servers-kill.test.ts',
   'test/remote-bad-input.test.ts',
+  'test/sql-reader-shards.test.ts',
   'test/sql-reader-tips.test.ts',
 ];
 /** A test that hangs must not hold up everything: five minutes is far above what any needs. */

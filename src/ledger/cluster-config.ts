@@ -61,7 +61,7 @@ export function rightsSql({ database, user = 'clew', cluster }: LedgerServers): 
     cluster === undefined
       ? ''
       : `-- Distributed tables reach the other shards.
-GRANT CREATE TABLE, REMOTE ON *.* TO ${writer};
+GRANT REMOTE ON *.* TO ${writer};
 `;
   return `CREATE DATABASE IF NOT EXISTS ${quoted(database)};
 

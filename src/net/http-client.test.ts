@@ -66,6 +66,14 @@ test('asks below its base, with credentials in a header, and keeps the connectio
   assert.equal(server.asked.at(-1), '/api/x?after=%20y');
 });
 
+test('a name with a percent sign of its own is sent as it stands', async (t) => {
+  const server = await oddServer(t, ({ headers }, answer) => answer.end(headers.authorization));
+  const { client } = quickClient(t, { base: new URL(`http://a%zz:b@127.0.0.1:${server.port}/`) });
+  const { body } = await client.get('');
+  const [, told = ''] = Buffer.from(body).toString().split(' ');
+  assert.equal(Buffer.from(told, 'base64').toString(), 'a%zz:b');
+});
+
 test('authorization is read anew for each request', async (t) => {
   const seen: (string | undefined)[] = [];
   const server = await oddServer(t, ({ headers }, answer) => {

@@ -273,7 +273,7 @@ export class HttpClient {
     const own =
       base.username === '' && base.password === ''
         ? undefined
-        : basicAuthorization(decodeURIComponent(base.username), decodeURIComponent(base.password));
+        : basicAuthorization(percentDecoded(base.username), percentDecoded(base.password));
     const value = authorization?.() ?? own;
     return {
       accept,
@@ -328,6 +328,15 @@ export class HttpClient {
  */
 export function basicAuthorization(user: string, password: string): string {
   return `Basic ${Buffer.from(`${user}:${password}`).toString('base64')}`;
+}
+
+/** As it stands when it is no percent-encoding: a name may have a `%` of its own. */
+function percentDecoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
 }
 
 function splitQuery(path: string): [string, string | undefined] {
