@@ -3,7 +3,7 @@
  * whole numbers, so it can stand in a statement or a URL as it is.
  */
 import { ClewError } from '../../errors.ts';
-import type { Outpoint } from './ledger-reader.ts';
+import type { HistoryQuestion, Outpoint, UnspentQuestion } from './ledger-reader.ts';
 
 const HASH = /^[0-9a-f]{64}$/;
 const SCRIPT = /^(?:[0-9a-f]{2})*$/;
@@ -47,6 +47,18 @@ export function requireScripts(scripts: readonly string[]): void {
 export function requireLimit(limit: number): void {
   if (Number.isSafeInteger(limit) && limit >= 1) return;
   throw new ClewError('CLEW_USAGE', 'A page must hold one entry or more.', {});
+}
+
+/** @throws {ClewError} CLEW_USAGE, CLEW_TXID_FORMAT */
+export function requireHistoryQuestions(questions: readonly HistoryQuestion[]): void {
+  requireUnspentQuestions(questions);
+  requireTxids(questions.flatMap(({ after }) => after ?? []));
+}
+
+/** @throws {ClewError} CLEW_USAGE */
+export function requireUnspentQuestions(questions: readonly UnspentQuestion[]): void {
+  requireScripts(questions.map(({ script }) => script));
+  for (const { limit } of questions) requireLimit(limit);
 }
 
 /** A height that a block can have: others are answered as not there. */

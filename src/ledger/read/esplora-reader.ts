@@ -21,10 +21,11 @@ import type { BlockHash, ScriptHex, Txid } from '../../units/ids.ts';
 import {
   isHeight,
   requireBlockHashes,
-  requireLimit,
+  requireHistoryQuestions,
   requireOutpoints,
   requireScripts,
   requireTxids,
+  requireUnspentQuestions,
   unknownAfter,
 } from './chain-names.ts';
 import { EsploraCache, type PlacedTransaction } from './esplora-cache.ts';
@@ -382,9 +383,7 @@ class CachingReader implements EsploraReader {
     questions: readonly HistoryQuestion[],
     options: ReadOptions = {},
   ): Promise<ReadHistory[]> {
-    requireScripts(questions.map(({ script }) => script));
-    requireTxids(questions.flatMap(({ after }) => after ?? []));
-    for (const { limit } of questions) requireLimit(limit);
+    requireHistoryQuestions(questions);
     return this.#answer(questions, options, (question, asked) => this.#history(question, asked));
   }
 
@@ -447,8 +446,7 @@ class CachingReader implements EsploraReader {
     questions: readonly UnspentQuestion[],
     options: ReadOptions = {},
   ): Promise<ReadUnspent[]> {
-    requireScripts(questions.map(({ script }) => script));
-    for (const { limit } of questions) requireLimit(limit);
+    requireUnspentQuestions(questions);
     return this.#answer(questions, options, (question, asked) =>
       this.#scripts.unspent(question, asked),
     );

@@ -22,10 +22,11 @@ import { Breather } from './breather.ts';
 import {
   isHeight,
   requireBlockHashes,
-  requireLimit,
+  requireHistoryQuestions,
   requireOutpoints,
   requireScripts,
   requireTxids,
+  requireUnspentQuestions,
   unknownAfter,
 } from './chain-names.ts';
 import {
@@ -206,9 +207,7 @@ export class FlowReader implements LedgerReader {
     questions: readonly HistoryQuestion[],
     options: ReadOptions = {},
   ): Promise<ReadHistory[]> {
-    requireScripts(questions.map(({ script }) => script));
-    requireTxids(questions.flatMap(({ after }) => after ?? []));
-    for (const { limit } of questions) requireLimit(limit);
+    requireHistoryQuestions(questions);
     const absent = ({ after }: HistoryQuestion): ReadHistory => {
       if (after !== undefined) throw unknownAfter();
       return { entries: [], hasMore: false };
@@ -253,8 +252,7 @@ export class FlowReader implements LedgerReader {
     questions: readonly UnspentQuestion[],
     options: ReadOptions = {},
   ): Promise<ReadUnspent[]> {
-    requireScripts(questions.map(({ script }) => script));
-    for (const { limit } of questions) requireLimit(limit);
+    requireUnspentQuestions(questions);
     const absent = (): ReadUnspent => ({ outputs: [], isWhole: true });
     return this.#answer(questions, options, absent, async (state) => {
       const unspent: ReadUnspent[] = [];

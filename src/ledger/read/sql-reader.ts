@@ -15,10 +15,11 @@ import type { LedgerEngine } from '../engine.ts';
 import {
   isHeight,
   requireBlockHashes,
-  requireLimit,
+  requireHistoryQuestions,
   requireOutpoints,
   requireScripts,
   requireTxids,
+  requireUnspentQuestions,
   unknownAfter,
 } from './chain-names.ts';
 import type {
@@ -178,9 +179,7 @@ export class SqlReader implements LedgerReader {
     questions: readonly HistoryQuestion[],
     options: ReadOptions = {},
   ): Promise<ReadHistory[]> {
-    requireScripts(questions.map(({ script }) => script));
-    requireTxids(questions.flatMap(({ after }) => after ?? []));
-    for (const { limit } of questions) requireLimit(limit);
+    requireHistoryQuestions(questions);
     const absent = ({ after }: HistoryQuestion): ReadHistory => {
       if (after !== undefined) throw unknownAfter();
       return { entries: [], hasMore: false };
@@ -283,8 +282,7 @@ export class SqlReader implements LedgerReader {
     questions: readonly UnspentQuestion[],
     options: ReadOptions = {},
   ): Promise<ReadUnspent[]> {
-    requireScripts(questions.map(({ script }) => script));
-    for (const { limit } of questions) requireLimit(limit);
+    requireUnspentQuestions(questions);
     const absent = (): ReadUnspent => ({ outputs: [], isWhole: true });
     return this.#answer(questions, options, absent, async (state) => {
       const rows = await findScripts(
